@@ -1,1 +1,3 @@
-export {};
+export * from './errors.js';
+export * from './ledger.js';
+export * from './limits.js';
