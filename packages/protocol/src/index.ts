@@ -1,1 +1,15 @@
-export {};
+export * from './channel.js';
+export * from './commit-proof.js';
+export * from './entry.js';
+export * from './errors.js';
+export * from './fleet-descriptor.js';
+export * from './ids.js';
+export * from './ksf.js';
+export * from './limits.js';
+export * from './quorum-certificate.js';
+export * from './replies-tree.js';
+export * from './replies.js';
+export * from './requests.js';
+export * from './statements.js';
+export * from './term.js';
+export * from './vault-call.js';

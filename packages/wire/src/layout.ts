@@ -181,6 +181,22 @@ export function variant<T extends Tagged>(members: {
   };
 }
 
+/** One byte: the place of a text in `values`. */
+export function enumerated<T extends string>(values: readonly T[]): Layout<T> {
+  return {
+    write(writer, value) {
+      const at = values.indexOf(value);
+      if (at < 0) throw new WireError('bad-value', 'not one of the listed values');
+      writer.uint(at, 1);
+    },
+    read(reader) {
+      const value = values[reader.uint(1)];
+      if (value === undefined) throw new WireError('bad-value', 'not one of the listed values');
+      return value;
+    },
+  };
+}
+
 /** No bytes at all: the body of a variant without fields. */
 export const empty: Layout<object> = { write: () => undefined, read: () => ({}) };
 
