@@ -1,0 +1,3 @@
+export type { DriverName, SqlRow, SqlValue } from './driver.js';
+export * from './errors.js';
+export * from './sqlite.js';
