@@ -1,1 +1,2 @@
-export {};
+export * from './host-api.js';
+export * from './ports.js';
