@@ -1,25 +1,12 @@
-import {
-	concat,
-	type Entropy,
-	equalBytes,
-	lengthPrefixed,
-	utf8,
-	zero,
-} from "@coffer/base";
-import {
-	aeadKeyBytes,
-	aeadNonceBytes,
-	aeadTagBytes,
-	aes256gcmOpen,
-	aes256gcmSeal,
-} from "./aead.js";
-import { CryptoError, requireLength } from "./errors.js";
-import { hkdf, sha256 } from "./hashes.js";
+import { concat, type Entropy, equalBytes, lengthPrefixed, utf8, zero } from '@coffer/base';
+import { aeadKeyBytes, aeadNonceBytes, aeadTagBytes, aes256gcmOpen, aes256gcmSeal } from './aead.js';
+import { CryptoError, requireLength } from './errors.js';
+import { hkdf, sha256 } from './hashes.js';
 
 const saltBytes = 32;
 const commitmentBytes = 32;
 const headerBytes = saltBytes + commitmentBytes;
-const label = utf8("coffer/committing-aead/v1");
+const label = utf8('coffer/committing-aead/v1');
 /** The AES key is fresh for every message, so its one nonce may be a constant. */
 const onlyNonce = new Uint8Array(aeadNonceBytes);
 /** The derived key already binds the associated data. */
@@ -29,15 +16,10 @@ const noAad = new Uint8Array(0);
 export const committingOverheadBytes = headerBytes + aeadTagBytes;
 
 /** AES key ‖ commitment, from everything that the message must be bound to. */
-function derive(
-	key: Uint8Array,
-	salt: Uint8Array,
-	info: Uint8Array,
-	aad: Uint8Array,
-): Uint8Array {
-	requireLength(key, aeadKeyBytes, "committing AEAD key");
-	const context = concat(label, lengthPrefixed(info), sha256(aad));
-	return hkdf("sha256", salt, key, context, aeadKeyBytes + commitmentBytes);
+function derive(key: Uint8Array, salt: Uint8Array, info: Uint8Array, aad: Uint8Array): Uint8Array {
+  requireLength(key, aeadKeyBytes, 'committing AEAD key');
+  const context = concat(label, lengthPrefixed(info), sha256(aad));
+  return hkdf('sha256', salt, key, context, aeadKeyBytes + commitmentBytes);
 }
 
 /**
@@ -52,57 +34,33 @@ function derive(
  * @returns salt (32) ‖ commitment (32) ‖ ciphertext ‖ tag (16). @throws CryptoError `bad-length`.
  */
 export function sealCommitting(
-	key: Uint8Array,
-	info: Uint8Array,
-	aad: Uint8Array,
-	plaintext: Uint8Array,
-	entropy: Entropy,
+  key: Uint8Array,
+  info: Uint8Array,
+  aad: Uint8Array,
+  plaintext: Uint8Array,
+  entropy: Entropy,
 ): Uint8Array {
-	const salt = entropy.bytes(saltBytes);
-	const derived = derive(key, salt, info, aad);
-	const sealed = aes256gcmSeal(
-		derived.subarray(0, aeadKeyBytes),
-		onlyNonce,
-		noAad,
-		plaintext,
-	);
-	const whole = concat(salt, derived.subarray(aeadKeyBytes), sealed);
-	zero(derived);
-	return whole;
+  const salt = entropy.bytes(saltBytes);
+  const derived = derive(key, salt, info, aad);
+  const sealed = aes256gcmSeal(derived.subarray(0, aeadKeyBytes), onlyNonce, noAad, plaintext);
+  const whole = concat(salt, derived.subarray(aeadKeyBytes), sealed);
+  zero(derived);
+  return whole;
 }
 
 /**
  * Opens what {@link sealCommitting} made; the commitment is compared first, in constant time.
  * @throws CryptoError `open-failed` when anything differs; `bad-length` for the key.
  */
-export function openCommitting(
-	key: Uint8Array,
-	info: Uint8Array,
-	aad: Uint8Array,
-	sealed: Uint8Array,
-): Uint8Array {
-	if (sealed.length < committingOverheadBytes)
-		throw new CryptoError("open-failed", "sealed message is too short");
-	const derived = derive(key, sealed.subarray(0, saltBytes), info, aad);
-	try {
-		if (
-			!equalBytes(
-				derived.subarray(aeadKeyBytes),
-				sealed.subarray(saltBytes, headerBytes),
-			)
-		) {
-			throw new CryptoError(
-				"open-failed",
-				"sealed message is committed to another key",
-			);
-		}
-		return aes256gcmOpen(
-			derived.subarray(0, aeadKeyBytes),
-			onlyNonce,
-			noAad,
-			sealed.subarray(headerBytes),
-		);
-	} finally {
-		zero(derived);
-	}
+export function openCommitting(key: Uint8Array, info: Uint8Array, aad: Uint8Array, sealed: Uint8Array): Uint8Array {
+  if (sealed.length < committingOverheadBytes) throw new CryptoError('open-failed', 'sealed message is too short');
+  const derived = derive(key, sealed.subarray(0, saltBytes), info, aad);
+  try {
+    if (!equalBytes(derived.subarray(aeadKeyBytes), sealed.subarray(saltBytes, headerBytes))) {
+      throw new CryptoError('open-failed', 'sealed message is committed to another key');
+    }
+    return aes256gcmOpen(derived.subarray(0, aeadKeyBytes), onlyNonce, noAad, sealed.subarray(headerBytes));
+  } finally {
+    zero(derived);
+  }
 }

@@ -1,4 +1,4 @@
-import type { Entropy } from "@coffer/base";
+import type { Entropy } from '@coffer/base';
 
 // In every runtime that Coffer supports, and in no ECMAScript lib file.
 declare const crypto: { getRandomValues(array: Uint8Array): Uint8Array };
@@ -8,13 +8,11 @@ const requestBytesMax = 65_536;
 
 /** The system's generator, through `globalThis.crypto`. */
 export const systemEntropy: Entropy = {
-	bytes(length) {
-		const bytes = new Uint8Array(length);
-		for (let at = 0; at < length; at += requestBytesMax) {
-			crypto.getRandomValues(
-				bytes.subarray(at, Math.min(length, at + requestBytesMax)),
-			);
-		}
-		return bytes;
-	},
+  bytes(length) {
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; at += requestBytesMax) {
+      crypto.getRandomValues(bytes.subarray(at, Math.min(length, at + requestBytesMax)));
+    }
+    return bytes;
+  },
 };

@@ -1,15 +1,15 @@
-import { CodedError } from "@coffer/base";
+import { CodedError } from '@coffer/base';
 
 /** Codes of {@link CryptoError}. */
 export type CryptoErrorCode =
-	| "open-failed"
-	| "bad-element"
-	| "bad-scalar"
-	| "bad-key"
-	| "bad-length"
-	| "bad-parameters"
-	| "message-limit"
-	| "wrong-password";
+  | 'open-failed'
+  | 'bad-element'
+  | 'bad-scalar'
+  | 'bad-key'
+  | 'bad-length'
+  | 'bad-parameters'
+  | 'message-limit'
+  | 'wrong-password';
 
 /**
  * Thrown by everything in this package that gets bytes it cannot accept.
@@ -23,11 +23,6 @@ export type CryptoErrorCode =
 export class CryptoError extends CodedError<CryptoErrorCode> {}
 
 /** @throws CryptoError `bad-length` unless `bytes` is exactly `length` long. `what` names the argument. */
-export function requireLength(
-	bytes: Uint8Array,
-	length: number,
-	what: string,
-): void {
-	if (bytes.length !== length)
-		throw new CryptoError("bad-length", `${what} must be ${length} bytes`);
+export function requireLength(bytes: Uint8Array, length: number, what: string): void {
+  if (bytes.length !== length) throw new CryptoError('bad-length', `${what} must be ${length} bytes`);
 }
