@@ -1,44 +1,10 @@
+import { groupOrder, isBelow } from './scalar-order.js';
+
 /**
  * The part of Ed25519 verification on which libraries disagree ("Taming the many EdDSAs", ePrint 2020/1244), written
  * once, so that a browser and an HSM never differ about a signature: two replicas that disagree about a statement's
  * validity would commit different histories.
  */
-
-/** 2^252 + 27742317777372353535851937790883648493, little-endian. */
-const ORDER = Uint8Array.of(
-  0xed,
-  0xd3,
-  0xf5,
-  0x5c,
-  0x1a,
-  0x63,
-  0x12,
-  0x58,
-  0xd6,
-  0x9c,
-  0xf7,
-  0xa2,
-  0xde,
-  0xf9,
-  0xde,
-  0x14,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0,
-  0x10,
-);
 
 /** 2^255 - 19, little-endian. */
 const FIELD_PRIME = (() => {
@@ -120,15 +86,6 @@ const ORDER_EIGHT_Y = [
   ),
 ];
 
-/** Little-endian a < b for public values; not constant time. */
-function isBelow(a: Uint8Array, b: Uint8Array): boolean {
-  for (let i = 31; i >= 0; i--) {
-    const difference = (a[i] as number) - (b[i] as number);
-    if (difference !== 0) return difference < 0;
-  }
-  return false;
-}
-
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.every((byte, i) => byte === b[i]);
 }
@@ -151,7 +108,7 @@ function isCanonicalLargeOrder(point: Uint8Array): boolean {
  */
 export function hasCanonicalParts(publicKey: Uint8Array, signature: Uint8Array): boolean {
   return (
-    isBelow(signature.subarray(32), ORDER) &&
+    isBelow(signature.subarray(32), groupOrder) &&
     isCanonicalLargeOrder(publicKey) &&
     isCanonicalLargeOrder(signature.subarray(0, 32))
   );

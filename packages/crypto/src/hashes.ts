@@ -1,11 +1,10 @@
 import { zero } from '@coffer/base';
 import { primitives } from '#primitives';
 import { CryptoError } from './errors.js';
+import type { HashName } from './hmac.js';
 
-/** The two hashes of this package: 32 and 64 bytes of output, 64 and 128 bytes of block. */
-export type HashName = 'sha256' | 'sha512';
+export type { HashName } from './hmac.js';
 
-const blockBytes = { sha256: 64, sha512: 128 } as const;
 const hashBytes = { sha256: 32, sha512: 64 } as const;
 
 /** SHA-256 of the concatenation of `parts`; 32 bytes. */
@@ -18,34 +17,19 @@ export function sha512(...parts: readonly Uint8Array[]): Uint8Array {
   return primitives.sha512(parts);
 }
 
-/** HMAC (RFC 2104) over one-shot hashes, which on Node 24 is several times faster than a Hmac object. */
-function hmac(hash: HashName, key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array {
-  const inner = new Uint8Array(blockBytes[hash]);
-  inner.set(key.length > inner.length ? primitives[hash]([key]) : key);
-  const outer = inner.slice();
-  for (let i = 0; i < inner.length; i++) {
-    inner[i] = (inner[i] as number) ^ 0x36;
-    outer[i] = (outer[i] as number) ^ 0x5c;
-  }
-  const digest = primitives[hash]([inner, ...parts]);
-  const mac = primitives[hash]([outer, digest]);
-  zero(inner, outer, digest);
-  return mac;
-}
-
 /** HMAC-SHA-256 of the concatenation of `parts`; any key length; 32 bytes. */
 export function hmacSha256(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  return hmac('sha256', key, parts);
+  return primitives.hmac('sha256', key, parts);
 }
 
 /** HMAC-SHA-512 of the concatenation of `parts`; any key length; 64 bytes. */
 export function hmacSha512(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array {
-  return hmac('sha512', key, parts);
+  return primitives.hmac('sha512', key, parts);
 }
 
 /** HKDF-Extract (RFC 5869 §2.2). An empty `salt` is the RFC's string of zeros. @returns a PRK of the hash's length. */
 export function hkdfExtract(hash: HashName, salt: Uint8Array, ikm: Uint8Array): Uint8Array {
-  return hmac(hash, salt, [ikm]);
+  return primitives.hmac(hash, salt, [ikm]);
 }
 
 /**
@@ -61,7 +45,7 @@ export function hkdfExpand(hash: HashName, prk: Uint8Array, info: Uint8Array, le
   const okm = new Uint8Array(blocks * hashBytes[hash]);
   let previous: Uint8Array = new Uint8Array(0);
   for (let i = 0; i < blocks; i++) {
-    const block = hmac(hash, prk, [previous, info, Uint8Array.of(i + 1)]);
+    const block = primitives.hmac(hash, prk, [previous, info, Uint8Array.of(i + 1)]);
     okm.set(block, i * block.length);
     zero(previous);
     previous = block;

@@ -7,3 +7,20 @@ export * from './hashes.js';
 export { type HpkeContext, hpkeMessagesMax } from './hpke/context.js';
 export * from './hpke/setup.js';
 export * from './hpke/xwing.js';
+export type { KeyStretching } from './opaque/envelope.js';
+export { type OpaqueIdentities, opaqueIdentityBytesMax } from './opaque/identities.js';
+export { opaqueServerPublicKey } from './opaque/key-pair.js';
+export * from './opaque/login.js';
+export * from './opaque/registration.js';
+export * from './opaque/server.js';
+export {
+  ke1Bytes,
+  ke2Bytes,
+  ke3Bytes,
+  opaqueKeyBytes,
+  opaqueRecordBytes,
+  opaqueRegistrationRequestBytes,
+  opaqueRegistrationResponseBytes,
+} from './opaque/sizes.js';
+export { oprfDeriveKeyPair } from './oprf/ciphersuite.js';
+export * from './oprf/oprf.js';

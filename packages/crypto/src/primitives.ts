@@ -1,3 +1,5 @@
+import type { HashName } from './hmac.js';
+
 /** One ML-KEM-768 key pair (FIPS 203), expanded once and used many times. */
 export interface MlKemKeyPair {
   /** 1,184 bytes. */
@@ -19,6 +21,8 @@ export interface Primitives {
   sha256(parts: readonly Uint8Array[]): Uint8Array;
   /** SHA-512 of the concatenation of `parts`. */
   sha512(parts: readonly Uint8Array[]): Uint8Array;
+  /** HMAC of the concatenation of `parts`. */
+  hmac(hash: HashName, key: Uint8Array, parts: readonly Uint8Array[]): Uint8Array;
   /** AES-256-GCM: ciphertext ‖ 16-byte tag. */
   aes256gcmSeal(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, plaintext: Uint8Array): Uint8Array;
   /** @returns the plaintext, or undefined when the tag does not verify. `sealed` is at least 16 bytes. */

@@ -2,6 +2,7 @@ import { equalBytes, zero } from '@coffer/base';
 import { gcm } from '@noble/ciphers/aes.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import sodium from 'libsodium-wrappers-sumo';
+import { composeHmac } from '../hmac.js';
 import type { Primitives } from '../primitives.js';
 import { mlKem768KeyPair } from './ml-kem.js';
 
@@ -37,6 +38,7 @@ export const primitives: Primitives = {
   name: 'portable',
   sha256: (parts) => digest(sha256, parts),
   sha512: (parts) => digest(sha512, parts),
+  hmac: (name, key, parts) => composeHmac(name, primitives[name], key, parts),
   aes256gcmSeal: (key, nonce, aad, plaintext) => gcm(key, nonce, aad).encrypt(plaintext),
   aes256gcmOpen(key, nonce, aad, sealed) {
     try {
