@@ -9,13 +9,13 @@ import {
 } from './driver.js';
 import { SqliteError, sqliteError } from './errors.js';
 
-export const BUSY_TIMEOUT_MS = 5_000;
+export const busyTimeoutMsDefault = 5_000;
 
 /** Called around every statement, with its text. Only tests pass one: to fail or to kill at exactly this point. */
 export type StatementHook = (moment: 'before' | 'after', sql: string) => void;
 
 export interface SqliteOptions {
-  /** How long a statement waits for another connection's lock; {@link BUSY_TIMEOUT_MS} when absent. */
+  /** How long a statement waits for another connection's lock; {@link busyTimeoutMsDefault} when absent. */
   readonly busyTimeoutMs?: number;
   readonly onStatement?: StatementHook;
 }
@@ -46,7 +46,7 @@ export class Sqlite {
     const database = guarded(() => open(path));
     try {
       const sqlite = new Sqlite(database, name, options.onStatement);
-      database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? BUSY_TIMEOUT_MS}`);
+      database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? busyTimeoutMsDefault}`);
       const mode = sqlite.get('PRAGMA journal_mode = WAL')?.journal_mode;
       // Some network file systems refuse WAL; going on with another journal would change what a crash leaves behind.
       if (mode !== 'wal' && !(mode === 'memory' && path === ':memory:')) {
