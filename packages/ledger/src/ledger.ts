@@ -1,5 +1,7 @@
 import type { Term } from '@coffer/protocol';
 
+export { compareTerms, type Term } from '@coffer/protocol';
+
 /** A place in a group's log: `index` from 0 (the empty log), `hash` 32 bytes, the entry's hash or the group's genesis. */
 export interface LedgerPosition {
   readonly index: bigint;
