@@ -1,2 +1,8 @@
+export { HsmError, type HsmErrorCode } from './errors.js';
 export * from './host-api.js';
+export { Hsm } from './hsm.js';
+export { MemoryNvram } from './memory-nvram.js';
 export * from './ports.js';
+export { provisionFleet, type ProvisionedFleet, type ProvisionOptions } from './provision.js';
+export { SoftKeyStore } from './soft-key-store.js';
+export { sealedStateBytesMax } from './state.js';

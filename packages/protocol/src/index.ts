@@ -6,6 +6,7 @@ export * from './fleet-descriptor.js';
 export * from './ids.js';
 export * from './ksf.js';
 export * from './limits.js';
+export * from './opaque-binding.js';
 export * from './quorum-certificate.js';
 export * from './replies-tree.js';
 export * from './replies.js';
