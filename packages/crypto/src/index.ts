@@ -1,4 +1,5 @@
 export * from './aead.js';
+export * from './argon2id.js';
 export * from './committing-aead.js';
 export * from './ed25519.js';
 export * from './entropy.js';
