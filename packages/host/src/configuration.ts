@@ -21,7 +21,10 @@ export const pathSchema = z.string().min(1).max(4096);
 /** `http://` or `https://` with nothing after the port. */
 export const originSchema = z
   .url({ protocol: /^https?$/ })
-  .refine((text) => URL.canParse(text) && new URL(text).origin === text.replace(/\/$/, ''), 'only scheme, host and port')
+  .refine(
+    (text) => URL.canParse(text) && new URL(text).origin === text.replace(/\/$/, ''),
+    'only scheme, host and port',
+  )
   .transform((text) => new URL(text).origin);
 
 /** A parsed file, and how to read the paths in it. */

@@ -85,7 +85,8 @@ class Ending {
     this.#say = say;
     process.on('uncaughtException', (error) => this.#crash(error));
     process.on('unhandledRejection', (error) => this.#crash(error));
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => this.#end(exitCodes.done, signal));
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const)
+      process.on(signal, () => this.#end(exitCodes.done, signal));
   }
 
   arm(running: RunningDaemon, exitWithParent: boolean): void {
