@@ -1,4 +1,4 @@
-export { computeRoot, type TreeLeaf } from './build.js';
+export { computeRoot, TreeBuilder, type TreeLeaf } from './build.js';
 export * from './errors.js';
 export { emptyRoot } from './hashes.js';
 export { proofBytesMax, proofKeysMax } from './limits.js';
