@@ -1,5 +1,5 @@
 import { equalBytes } from '@coffer/base';
-import { opaqueGenerateKe2, oprfEvaluate, oprfRandomKey } from '@coffer/crypto';
+import { opaqueGenerateKe2, verifyKe1 } from '@coffer/crypto';
 import { attemptIdOf, opaqueBinding } from '@coffer/protocol';
 import { budgetOf, type Credential, type VaultRecord } from '../record.js';
 import { authTicket, type RecoverTicket, recoverTicket, sealTicket } from '../tickets.js';
@@ -20,7 +20,7 @@ export function stepRecoverStart(context: StepContext, record: VaultRecord, { ke
   if (record.openAttempts.some((open) => equalBytes(open, attemptId))) {
     return { record, reply: evaluate(context, record, record.live, ke1, attemptId) };
   }
-  if (budgetOf(record) === 0) return destroy(context, record, ke1);
+  if (budgetOf(record) === 0) return destroy(record, ke1);
   const charged = changed(record, { openAttempts: [...record.openAttempts, attemptId] });
   return { record: charged, reply: evaluate(context, charged, record.live, ke1, attemptId) };
 }
@@ -84,9 +84,9 @@ function evaluate(context: StepContext, record: VaultRecord, live: Credential, k
 }
 
 /** The guess after the last one: live and pending secrets are gone from the record, for good. */
-function destroy(context: StepContext, record: VaultRecord, ke1: Uint8Array): Step {
-  // Under a throw-away key: refuses a malformed KE1 like every other branch, and evaluates nothing that matters.
-  oprfEvaluate(oprfRandomKey(context.entropy), ke1.subarray(0, 32));
+function destroy(record: VaultRecord, ke1: Uint8Array): Step {
+  // Like every other branch: a malformed KE1 changes nothing, not even this.
+  verifyKe1(ke1);
   const version = record.version + 1;
   return {
     record: changed(record, { version, state: 'destroyed', live: undefined, openAttempts: [], pending: undefined }),

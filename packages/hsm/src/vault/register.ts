@@ -1,5 +1,5 @@
 import { equalBytes } from '@coffer/base';
-import { opaqueRegistrationResponse, oprfRandomKey } from '@coffer/crypto';
+import { opaqueRegistrationResponse, oprfRandomKey, verifyOpaqueRecord } from '@coffer/crypto';
 import { confirmHashOf } from '@coffer/protocol';
 import { encode } from '@coffer/wire';
 import { budgetOf, type Credential, credentialLayout, type VaultRecord, versionMax } from '../record.js';
@@ -36,7 +36,10 @@ export function stepRegisterStart(
   return unchanged(record, { type: 'register.started', response, ticketId, ticket, resumptionSecret });
 }
 
-/** Puts the registration beside the live record, which goes on working until the confirm. */
+/**
+ * Puts the registration beside the live record, which goes on working until the confirm.
+ * @throws CryptoError `bad-element` for a record that could never answer a recovery.
+ */
 export function stepRegisterFinish(
   context: StepContext,
   record: VaultRecord,
@@ -45,6 +48,7 @@ export function stepRegisterFinish(
 ): Step {
   const { budgetMax, ksf, payload, confirmHash } = request;
   if (budgetMax < 1 || budgetMax > context.vault.fleet.budgetLimit) return unchanged(record, { type: 'limit' });
+  verifyOpaqueRecord(request.record);
   const credential = { oprfKey: ticket.oprfKey, opaqueRecord: request.record, ksf, payload, confirmHash, budgetMax };
   const finished = { type: 'register.finished', version: record.version } as const;
   if (ticket.version === record.version && ticket.seq === record.seq) {
