@@ -124,7 +124,7 @@ export class HsmServer {
       this.#events.onHalt();
       return;
     }
-    taken.forEach(({ socket }, i) => this.#reply(socket, replies[i] as Uint8Array));
+    for (const [i, { socket }] of taken.entries()) this.#reply(socket, replies[i] as Uint8Array);
   }
 
   #reply(socket: Socket, reply: Uint8Array): void {

@@ -1,20 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { systemEntropy } from '@coffer/crypto';
-import { exitCodes, FileLock, HostError, readFileIfAny, runDaemon, systemCode } from '@coffer/host';
+import { exitCodes, FileLock, packageVersion, readFleetFile, runDaemon, systemCode } from '@coffer/host';
 import { Hsm, HsmError } from '@coffer/hsm';
-import { decodeFleetDescriptor, type FleetDescriptor, ProtocolError } from '@coffer/protocol';
+import type { FleetDescriptor } from '@coffer/protocol';
 import { hsmdSchema } from './config.js';
 import { openFileKeyStore } from './file-key-store.js';
 import { FileNvram } from './file-nvram.js';
 import { HsmServer } from './hsm-server.js';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
 await runDaemon({
   name: 'hsmd',
-  version,
+  version: packageVersion(import.meta.url),
   help: `
 One HSM of a fleet, as a process. SIMULATED HARDWARE: its keys and state lie in files, so whoever controls this machine
 controls this HSM. It speaks on its own Unix socket only, and never starts on state that is missing or does not
@@ -24,7 +19,7 @@ Configuration: { "fleet", "keyStore", "state", "socket": paths, "log": { "file",
   schema: hsmdSchema,
   exitCodeOf: (error) => (error instanceof HsmError ? exitCodes.hsmRefuses : undefined),
   async start(config, { log, path, fail }) {
-    const fleet = readFleet(path(config.fleet));
+    const fleet = readFleetFile(path(config.fleet));
     const state = path(config.state);
     // Two processes on one state would be two voters with one vote.
     const lock = FileLock.acquire(`${state}.lock`);
@@ -53,17 +48,6 @@ function boot(fleet: FleetDescriptor, keyStore: ReturnType<typeof openFileKeySto
     return Hsm.boot({ fleet, keyStore, nvram: new FileNvram(state), entropy: systemEntropy });
   } catch (cause) {
     if (cause instanceof HsmError) throw new HsmError(cause.code, `refuses to start: ${cause.message}`, { cause });
-    throw cause;
-  }
-}
-
-function readFleet(path: string): FleetDescriptor {
-  const bytes = readFileIfAny(path);
-  if (bytes === undefined) throw new HostError('bad-config', `fleet: no file at ${path}`);
-  try {
-    return decodeFleetDescriptor(bytes);
-  } catch (cause) {
-    if (cause instanceof ProtocolError) throw new HostError('bad-config', `${path}: ${cause.message}`, { cause });
     throw cause;
   }
 }

@@ -5,4 +5,6 @@ export * from './durable-file.js';
 export * from './errors.js';
 export * from './exit-codes.js';
 export * from './file-lock.js';
+export * from './fleet-file.js';
 export { type Logger, openLog } from './logger.js';
+export * from './package-version.js';
