@@ -16,6 +16,7 @@ import { CodedError } from '@coffer/base';
  * - `bad-password`: not a password in the sense of RFC 8265; nothing was sent.
  * - `bad-argument`: an argument out of its documented range; nothing was sent.
  * - `bad-payload`: the record opened with the password but holds no backup key of this vault.
+ * - `vault-changed`: somebody replaced the vault's secret while this call was using the old one; try again.
  * - `rolled-back`: the vault shows an older version than this device has seen.
  * - `bad-state`: stored client state that is not what this device wrote. Never silently dropped.
  * - `state-version`: stored client state of another layout version.
@@ -37,6 +38,7 @@ export type ClientErrorCode =
   | 'bad-password'
   | 'bad-argument'
   | 'bad-payload'
+  | 'vault-changed'
   | 'rolled-back'
   | 'bad-state'
   | 'state-version'

@@ -1,4 +1,11 @@
-export * from './client.js';
+export { VaultClient, type VaultClientOptions } from './client.js';
 export * from './errors.js';
+export { encodeErasureReceipt, type ErasureReceipt, verifyErasureReceipt } from './erasure-receipt.js';
+export { type SealedCall, VaultExchange, type VaultExchangeOptions } from './exchange.js';
+export * from './fetch-transport.js';
+export * from './limits.js';
+export { MemoryClientStore } from './memory-store.js';
 export * from './outcomes.js';
+export { preparePassword } from './password.js';
 export * from './ports.js';
+export { argon2idStretch } from './session.js';

@@ -2,7 +2,10 @@ import type { VaultStatus } from '@coffer/protocol';
 
 /** Something the person should be told. None of them stops an operation. */
 export type Warning =
-  /** The vault has a version that this device neither confirmed nor unlocked: somebody registered or erased in between. */
+  /**
+   * The vault has a version that this device neither confirmed nor unlocked: somebody registered or erased in between.
+   * `knownVersion` is 0, and the warning expected, on a device that has confirmed and unlocked none yet.
+   */
   | { readonly type: 'unknown-version'; readonly version: number; readonly knownVersion: number }
   /** Secrets replaced without knowledge of the old one, that this device did not do itself. */
   | { readonly type: 'foreign-resets'; readonly count: number }

@@ -1,0 +1,57 @@
+import { concat } from '@coffer/base';
+import { ClientError } from './errors.js';
+import { answerBytesMax, postMsMax } from './limits.js';
+import type { HttpAnswer, Transport } from './ports.js';
+
+export interface FetchTransportOptions {
+  /** Default {@link postMsMax}. */
+  readonly timeoutMs?: number;
+  /** Default: the global one. */
+  readonly fetch?: typeof fetch;
+}
+
+/**
+ * A transport over `fetch`: no cookies, no cache, no redirects, a time limit, and a limit on what is read.
+ * @param baseUrl - of the gateway, such as `https://vault.example`; a path in it is kept.
+ */
+export function fetchTransport(baseUrl: string, options: FetchTransportOptions = {}): Transport {
+  const { timeoutMs = postMsMax, fetch: send = globalThis.fetch } = options;
+  const base = baseUrl.replace(/\/+$/, '');
+  return {
+    async post(path, headers, body) {
+      try {
+        const response = await send(base + path, {
+          method: 'POST',
+          headers,
+          body: body.slice(),
+          signal: AbortSignal.timeout(timeoutMs),
+          cache: 'no-store',
+          credentials: 'omit',
+          redirect: 'error',
+          referrerPolicy: 'no-referrer',
+        });
+        return await received(response);
+      } catch (cause) {
+        if (cause instanceof ClientError) throw cause;
+        throw new ClientError('network', 'no answer', { cause });
+      }
+    },
+  };
+}
+
+async function received(response: Response): Promise<HttpAnswer> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  const reader = response.body?.getReader();
+  for (;;) {
+    const next = await reader?.read();
+    if (next === undefined || next.done) break;
+    length += next.value.length;
+    if (length > answerBytesMax) {
+      await reader?.cancel();
+      throw new ClientError('network', `answer over ${answerBytesMax} bytes`);
+    }
+    chunks.push(next.value);
+  }
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: concat(...chunks) };
+}

@@ -1,0 +1,142 @@
+import { equalBytes } from '@coffer/base';
+import { sha256 } from '@coffer/crypto';
+import {
+  type ConfigHash,
+  configHashLayout,
+  type KsfParameters,
+  ksfLayout,
+  payloadBytesMax,
+  ticketBytesMax,
+  type Vault,
+  type VaultId,
+  vaultIdLayout,
+} from '@coffer/protocol';
+import { bytes, decode, encode, fixed, optional, struct, u16, u32, u8, WireError } from '@coffer/wire';
+import { ClientError } from './errors.js';
+import { stateBytesMax } from './limits.js';
+
+/** A guess under way. The seed alone tests no password; see `attemptEntropy`. */
+export interface StoredAttempt {
+  readonly seed: Uint8Array;
+  /** Of the vault that it guesses at. */
+  readonly version: number;
+  /** What the fleet counted just before it. */
+  readonly failuresBefore: number;
+}
+
+/** A registration under way: everything that its second and third message say, so that they are repeated byte for byte. */
+export interface StoredRegistration {
+  readonly ticketId: Uint8Array;
+  readonly ticket: Uint8Array;
+  readonly resumptionSecret: Uint8Array;
+  readonly record: Uint8Array;
+  readonly ksf: KsfParameters;
+  readonly payload: Uint8Array;
+  readonly budgetMax: number;
+  /** Whoever has it can put this registration in force. */
+  readonly confirmSecret: Uint8Array;
+  /** What confirm must name; known once the fleet holds the registration. */
+  readonly confirmVersion: number | undefined;
+}
+
+/** What one device remembers of one vault. */
+export interface ClientState {
+  readonly configHash: ConfigHash;
+  readonly vaultId: VaultId;
+  /** Newest version that this device confirmed, unlocked or erased; 0 for none. */
+  readonly knownVersion: number;
+  /** Unauthenticated replacements that this device knows of. */
+  readonly knownResets: number;
+  /** Newest version seen at all, for noticing a fleet that was put back. */
+  readonly seenVersion: number;
+  /** Wrong guesses of this device at `failuresVersion` since the last grant, each proven to be committed. */
+  readonly ownFailures: number;
+  readonly failuresVersion: number;
+  readonly attempt: StoredAttempt | undefined;
+  readonly registration: StoredRegistration | undefined;
+  /** Version that this device was told to erase and has no receipt for yet. */
+  readonly owedErasure: number | undefined;
+}
+
+const attemptLayout = struct<StoredAttempt>({ seed: fixed(32), version: u32, failuresBefore: u8 });
+
+const registrationLayout = struct<StoredRegistration>({
+  ticketId: fixed(32),
+  ticket: bytes(ticketBytesMax),
+  resumptionSecret: fixed(32),
+  record: fixed(192),
+  ksf: ksfLayout,
+  payload: bytes(payloadBytesMax),
+  budgetMax: u8,
+  confirmSecret: fixed(32),
+  confirmVersion: optional(u32),
+});
+
+const stateLayout = struct<ClientState>({
+  configHash: configHashLayout,
+  vaultId: vaultIdLayout,
+  knownVersion: u32,
+  knownResets: u32,
+  seenVersion: u32,
+  ownFailures: u8,
+  failuresVersion: u32,
+  attempt: optional(attemptLayout),
+  registration: optional(registrationLayout),
+  owedErasure: optional(u32),
+});
+
+const layoutVersion = 1;
+interface StateFile {
+  readonly version: number;
+  readonly body: Uint8Array;
+  /** SHA-256 of the body: a state that a failing disk changed must not pass for another one. */
+  readonly checksum: Uint8Array;
+}
+const fileLayout = struct<StateFile>({ version: u16, body: bytes(stateBytesMax), checksum: fixed(32) });
+
+/** Starting state of a device that has never seen this vault. */
+export function emptyState({ fleet, vaultId }: Vault): ClientState {
+  return {
+    configHash: fleet.configHash,
+    vaultId,
+    knownVersion: 0,
+    knownResets: 0,
+    seenVersion: 0,
+    ownFailures: 0,
+    failuresVersion: 0,
+    attempt: undefined,
+    registration: undefined,
+    owedErasure: undefined,
+  };
+}
+
+/** The one encoding of a state. It holds secrets. */
+export function encodeClientState(state: ClientState): Uint8Array {
+  const body = encode(stateLayout, state);
+  return encode(fileLayout, { version: layoutVersion, body, checksum: sha256(body) });
+}
+
+/**
+ * @throws ClientError `bad-state` for anything that {@link encodeClientState} did not write, `state-version` for another
+ * layout version, `other-vault` for a state of another account or fleet. Nothing is repaired and nothing is dropped: the
+ * state may hold the only copy of a registration or of an erasure that is owed.
+ */
+export function decodeClientState(vault: Vault, stored: Uint8Array): ClientState {
+  const state = decoded(stored);
+  if (!equalBytes(state.configHash, vault.fleet.configHash) || !equalBytes(state.vaultId, vault.vaultId)) {
+    throw new ClientError('other-vault', 'client state of another vault');
+  }
+  return state;
+}
+
+function decoded(stored: Uint8Array): ClientState {
+  try {
+    const { version, body, checksum } = decode(fileLayout, stored);
+    if (!equalBytes(checksum, sha256(body))) throw new ClientError('bad-state', 'client state is damaged');
+    if (version !== layoutVersion) throw new ClientError('state-version', 'client state of another version');
+    return decode(stateLayout, body);
+  } catch (cause) {
+    if (cause instanceof WireError) throw new ClientError('bad-state', 'client state is malformed', { cause });
+    throw cause;
+  }
+}
