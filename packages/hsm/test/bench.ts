@@ -1,12 +1,12 @@
 import { type Entropy, equalBytes, hex, utf8 } from '@coffer/base';
 import { hmacSha256, sha256 } from '@coffer/crypto';
-import * as realHsm from '@coffer/hsm';
+import * as hsmModule from '@coffer/hsm';
 import type { BatchItem, Hsm, HostReply, HostRequest, ReleasedEntry, SoftKeyStore, MemoryNvram } from '@coffer/hsm';
+import * as protocolModule from '@coffer/protocol';
 import {
   assembleCertificate,
   type Cap,
   type CommitProof,
-  decodeFleetDescriptor,
   type EntryHash,
   entryHash,
   type FleetDescriptor,
@@ -21,13 +21,28 @@ import {
   type SignedEntry,
   type Term,
   type TermPromise,
-  vaultIdOf,
   type VaultId,
+  vaultIdOf,
 } from '@coffer/protocol';
 import { PartialTree } from '@coffer/tree';
 
-/** The module under test: the real one, or a copy with one rule taken out. */
-export type HsmModule = typeof realHsm;
+/** The code under test: the real packages, or copies with one rule taken out. */
+export interface Modules {
+  readonly hsm: typeof hsmModule;
+  readonly protocol: typeof protocolModule;
+}
+export const realModules: Modules = { hsm: hsmModule, protocol: protocolModule };
+
+export interface BenchOptions {
+  readonly sites?: number;
+  readonly groups?: number;
+  readonly rollbackTolerance?: number;
+  readonly budgetLimit?: number;
+  readonly modules?: Modules;
+  readonly seed?: string;
+  /** Identities to use instead of new ones: a second fleet of the same machines. */
+  readonly keyStores?: readonly SoftKeyStore[];
+}
 
 /** Repeatable bytes: HMAC of a counter. Only for tests. */
 export class CountingEntropy implements Entropy {
@@ -75,7 +90,7 @@ interface HostTree {
 
 /** A fleet of real HSM cores and a host in one hand, which may do with them whatever it likes. */
 export class Bench {
-  readonly module: HsmModule;
+  readonly modules: Modules;
   readonly fleet: FleetDescriptor;
   readonly members: readonly Member[];
   readonly entropy: Entropy;
@@ -86,14 +101,15 @@ export class Bench {
   readonly #trees: HostTree[] = [];
   #ids = 0;
 
-  constructor(options: { sites?: number; groups?: number; rollbackTolerance?: number; module?: HsmModule; seed?: string; budgetLimit?: number } = {}) {
-    const { sites = 3, groups = 1, rollbackTolerance = 0, module = realHsm, seed = 'bench', budgetLimit = 10 } = options;
-    this.module = module;
+  constructor(options: BenchOptions = {}) {
+    const { sites = 3, groups = 1, rollbackTolerance = 0, modules = realModules, seed = 'bench', budgetLimit = 10 } = options;
+    this.modules = modules;
+    const module = modules.hsm;
     this.entropy = new CountingEntropy(seed);
     const names = Array.from({ length: sites }, (_, i) => `site-${i + 1}`);
-    const keyStores = names.map(() => module.SoftKeyStore.generate(this.entropy));
+    const keyStores = options.keyStores ?? names.map(() => module.SoftKeyStore.generate(this.entropy));
     const { descriptor, states } = module.provisionFleet({ sites: names, keyStores, groups, budgetLimit, rollbackTolerance, entropy: this.entropy });
-    this.fleet = decodeFleetDescriptor(descriptor);
+    this.fleet = modules.protocol.decodeFleetDescriptor(descriptor);
     this.members = keyStores.map((keyStore, i) => {
       const nvram = new module.MemoryNvram(states[i] as Uint8Array);
       return { id: i + 1, keyStore, nvram, hsm: module.Hsm.boot({ fleet: this.fleet, keyStore, nvram, entropy: this.entropy }) };
@@ -113,9 +129,9 @@ export class Bench {
 
   /** One request to one HSM, through its real frames. */
   call(id: number, body: HostRequest): HostReply {
-    const frame = this.module.encodeHostRequest({ id: ++this.#ids, body });
+    const frame = this.modules.hsm.encodeHostRequest({ id: ++this.#ids, body });
     const [answer] = this.member(id).hsm.step([frame]);
-    return this.module.decodeHostReply(answer as Uint8Array).body;
+    return this.modules.hsm.decodeHostReply(answer as Uint8Array).body;
   }
 
   /** The same, for a request that must be carried out. */
@@ -129,7 +145,7 @@ export class Bench {
   restart(id: number): void {
     const member = this.member(id);
     const { keyStore, nvram } = member;
-    member.hsm = this.module.Hsm.boot({ fleet: this.fleet, keyStore, nvram, entropy: this.entropy });
+    member.hsm = this.modules.hsm.Hsm.boot({ fleet: this.fleet, keyStore, nvram, entropy: this.entropy });
   }
 
   promise(id: number, t: Term, group = 0): Signed<TermPromise> {

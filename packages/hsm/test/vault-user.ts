@@ -8,19 +8,15 @@ import {
 } from '@coffer/crypto';
 import {
   confirmHashOf,
+  groupOf,
   ksfDefault,
-  opaqueBinding,
   type OpenExchange,
-  openReply,
-  sealRequest,
-  sealTicketedRequest,
+  opaqueBinding,
   type Ticket,
   type Vault,
+  type VaultId,
   type VaultReply,
   type VaultRequest,
-  verifyCommitProof,
-  groupOf,
-  type VaultId,
 } from '@coffer/protocol';
 import type { Bench, Committed } from './bench.js';
 
@@ -46,6 +42,7 @@ export class VaultUser {
   }
 
   seal(request: VaultRequest, ticket?: Ticket): Sealed {
+    const { sealRequest, sealTicketedRequest } = this.#bench.modules.protocol;
     return ticket === undefined
       ? sealRequest(this.vault, request, this.#entropy)
       : sealTicketedRequest(this.vault, ticket, request, this.#entropy);
@@ -53,6 +50,7 @@ export class VaultUser {
 
   /** Opens a committed reply after checking its proof. */
   open(sealed: OpenExchange, { reply, proof }: Committed): VaultReply {
+    const { openReply, verifyCommitProof } = this.#bench.modules.protocol;
     verifyCommitProof(this.vault.fleet, groupOf(this.vaultId, this.vault.fleet.groups), reply, proof);
     return openReply(this.vault, sealed, reply);
   }

@@ -1,0 +1,41 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Modules } from './bench.js';
+
+/** One safeguard taken out of the built code: `find` stands exactly once in `file` and becomes `replace`. */
+export interface Patch {
+  /** `hsm/dist/batch.js`, say. */
+  readonly file: string;
+  readonly find: string;
+  readonly replace: string;
+}
+
+const packages = fileURLToPath(new URL('../../', import.meta.url));
+const mutants = fileURLToPath(new URL('../../../node_modules/.cache/coffer-mutants/', import.meta.url));
+
+/**
+ * Loads copies of @coffer/hsm, @coffer/protocol and @coffer/tree with the patches applied, beside the real ones. The shipped code has
+ * no switch for this: the rule is cut out of a copy, here and nowhere else.
+ */
+export async function loadMutant(name: string, patches: readonly Patch[]): Promise<Modules> {
+  const root = `${mutants}${process.pid}-${name.replaceAll(/[^a-z0-9]+/gi, '-')}/`;
+  const scope = `${root}node_modules/@coffer/`;
+  mkdirSync(scope, { recursive: true });
+  for (const pkg of ['hsm', 'protocol', 'tree']) {
+    cpSync(`${packages}${pkg}/package.json`, `${scope}${pkg}/package.json`);
+    cpSync(`${packages}${pkg}/dist`, `${scope}${pkg}/dist`, { recursive: true, filter: (path) => !/\.(map|d\.ts|tsbuildinfo)$/.test(path) });
+  }
+  for (const { file, find, replace } of patches) {
+    const source = readFileSync(scope + file, 'utf8');
+    const parts = source.split(find);
+    // A patch that no longer applies would leave a mutant that is not one, and a test that cannot fail.
+    if (parts.length !== 2) throw new Error(`${name}: found ${parts.length - 1} times in ${file}: ${find}`);
+    writeFileSync(scope + file, parts.join(replace));
+  }
+  try {
+    const load = (pkg: string) => import(pathToFileURL(`${scope}${pkg}/dist/index.js`).href);
+    return { hsm: await load('hsm'), protocol: await load('protocol') };
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
