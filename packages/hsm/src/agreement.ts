@@ -38,7 +38,8 @@ export function openView(fleet: FleetDescriptor, own: number, state: GroupState,
   const { t, promises } = view;
   if (t.leaderId !== own) refuse('not-leader', 'the term has another leader');
   // capTerm < t: a restarted leader needs a new term, or it would lead one term twice and could fork it.
-  if (compareTerms(state.promised, t) !== 0 || compareTerms(state.capTerm, t) >= 0) refuse('stale-term', 'not the promised term');
+  if (compareTerms(state.promised, t) !== 0 || compareTerms(state.capTerm, t) >= 0)
+    refuse('stale-term', 'not the promised term');
   const base = greatestPromise(fleet, view, promises);
   if (!promises.some((p) => p.statement.hsm === own)) refuse('bad-statement', 'own promise missing');
   return { ...view, base };
@@ -47,7 +48,8 @@ export function openView(fleet: FleetDescriptor, own: number, state: GroupState,
 /** Rule 3: follow a view that a quorum's promises justify. Recomputes the base instead of believing it. */
 export function adoptView(fleet: FleetDescriptor, state: GroupState, view: NewView): GroupState {
   const { t, promises, base } = view;
-  if (compareTerms(t, state.promised) < 0 || compareTerms(state.capTerm, t) >= 0) refuse('stale-term', 'not a newer view');
+  if (compareTerms(t, state.promised) < 0 || compareTerms(state.capTerm, t) >= 0)
+    refuse('stale-term', 'not a newer view');
   if (!promises.some((p) => p.statement.hsm === t.leaderId)) refuse('bad-statement', "the leader's promise is missing");
   const greatest = greatestPromise(fleet, view, promises);
   if (comparePositions(greatest, base) !== 0 || !equalBytes(greatest.hash, base.hash)) {
@@ -72,7 +74,8 @@ export function captureEntries(fleet: FleetDescriptor, state: GroupState, entrie
     if (entry.index === next.index && equalBytes(hash, next.hash)) continue;
     // Also an old leader's entry that arrives late: whoever captured it under a new term would split the chain.
     if (compareTerms(entry.term, next.capTerm) !== 0) refuse('stale-term', 'entry of another term');
-    if (entry.index !== next.index + 1n || !equalBytes(entry.prevHash, next.hash)) refuse('not-next', 'does not follow');
+    if (entry.index !== next.index + 1n || !equalBytes(entry.prevHash, next.hash))
+      refuse('not-next', 'does not follow');
     next = { ...next, index: entry.index, hash };
   }
   return next;

@@ -1,4 +1,4 @@
-import { equalBytes, type Entropy, hex } from '@coffer/base';
+import { type Entropy, equalBytes, hex } from '@coffer/base';
 import { CryptoError, sha256 } from '@coffer/crypto';
 import { type FleetDescriptor, groupOf, type LeafWrite, type RecordKey, recordKeyOf } from '@coffer/protocol';
 import { PartialTree, TreeError } from '@coffer/tree';
@@ -40,7 +40,12 @@ export function executeBatch(context: BatchContext, items: readonly BatchItem[],
   const recordKeys = recordKeysOf(context, items);
   const tree = openTree(proof, context.root);
   const records = items.map((item, i) => provenRecord(context, tree, recordKeys[i] as RecordKey, item.leaf));
-  const outcome = { leaves: [] as LeafWrite[], replies: [] as Uint8Array[], executed: [] as BatchItem[], places: [] as ItemPlace[] };
+  const outcome = {
+    leaves: [] as LeafWrite[],
+    replies: [] as Uint8Array[],
+    executed: [] as BatchItem[],
+    places: [] as ItemPlace[],
+  };
   items.forEach((item, i) => {
     const recordKey = recordKeys[i] as RecordKey;
     const record = records[i] as VaultRecord;
@@ -81,20 +86,28 @@ function openTree(proof: Uint8Array, root: Uint8Array): PartialTree {
   try {
     return PartialTree.open(proof, root);
   } catch (cause) {
-    if (cause instanceof TreeError || cause instanceof WireError) refuse('bad-proof', 'the proof does not match the root');
+    if (cause instanceof TreeError || cause instanceof WireError)
+      refuse('bad-proof', 'the proof does not match the root');
     throw cause;
   }
 }
 
-function provenRecord(context: BatchContext, tree: PartialTree, recordKey: RecordKey, leaf: Uint8Array | undefined): VaultRecord {
+function provenRecord(
+  context: BatchContext,
+  tree: PartialTree,
+  recordKey: RecordKey,
+  leaf: Uint8Array | undefined,
+): VaultRecord {
   const proven = contentHashIn(tree, recordKey);
-  if ((proven === undefined) !== (leaf === undefined)) refuse('bad-proof', 'a leaf that is there or missing against the proof');
+  if ((proven === undefined) !== (leaf === undefined))
+    refuse('bad-proof', 'a leaf that is there or missing against the proof');
   if (proven === undefined || leaf === undefined) return absentRecord;
   if (!equalBytes(sha256(leaf), proven)) refuse('bad-proof', 'a leaf that is not the proven one');
   try {
     return openRecord(context.keys.recordSecret, place(context, recordKey), leaf);
   } catch (cause) {
-    if (cause instanceof CryptoError || cause instanceof WireError) refuse('bad-proof', 'a leaf that this fleet did not seal');
+    if (cause instanceof CryptoError || cause instanceof WireError)
+      refuse('bad-proof', 'a leaf that this fleet did not seal');
     throw cause;
   }
 }
@@ -109,4 +122,3 @@ function contentHashIn(tree: PartialTree, recordKey: RecordKey): Uint8Array | un
 }
 
 const place = ({ fleet, group }: BatchContext, recordKey: RecordKey) => ({ fleet, group, recordKey });
-

@@ -75,7 +75,14 @@ export class Group {
   position(): GroupPosition {
     const { promised, capTerm, index, hash } = this.#state;
     const leading = this.#leads();
-    return { promised, capTerm, index, hash, leading, tipIndex: leading ? (this.#leadership?.tip.index ?? index) : index };
+    return {
+      promised,
+      capTerm,
+      index,
+      hash,
+      leading,
+      tipIndex: leading ? (this.#leadership?.tip.index ?? index) : index,
+    };
   }
 
   promise(t: Term): TermPromise {
@@ -90,7 +97,11 @@ export class Group {
     const root = this.#rootAt(view.base, baseEntry);
     this.#state = atBase(view);
     this.#kept.retain(view.base);
-    this.#leadership = { term: t, nonce: this.#entropy.bytes(32), tip: { index: view.base.index, hash: view.base.hash, root } };
+    this.#leadership = {
+      term: t,
+      nonce: this.#entropy.bytes(32),
+      tip: { index: view.base.index, hash: view.base.hash, root },
+    };
     return { view, cap: this.#cap() };
   }
 
@@ -104,7 +115,11 @@ export class Group {
   }
 
   /** Rule 4. Executes on the tip, not on the captured entry, so that the next batch need not wait for the last one. */
-  execute({ term, items, proof }: Of<'execute'>): { entry: Entry; outcome: BatchOutcome } | { entry: undefined; outcome: BatchOutcome } {
+  execute({
+    term,
+    items,
+    proof,
+  }: Of<'execute'>): { entry: Entry; outcome: BatchOutcome } | { entry: undefined; outcome: BatchOutcome } {
     const leadership = this.#leadership;
     if (leadership === undefined || !this.#leads()) return refuse('not-leader', 'leads no term');
     if (compareTerms(term, leadership.term) !== 0) refuse('stale-term', 'leads another term');
@@ -179,7 +194,8 @@ export class Group {
       invariant(equalBytes(base.hash, genesisHash(this.#fleet.configHash, this.#group)), 'index 0 is the genesis');
       return emptyRoot;
     }
-    if (signed === undefined || !equalBytes(entryHash(signed.entry), base.hash)) return refuse('bad-base', 'not the base entry');
+    if (signed === undefined || !equalBytes(entryHash(signed.entry), base.hash))
+      return refuse('bad-base', 'not the base entry');
     return signed.entry.root;
   }
 }

@@ -3,20 +3,20 @@ import {
   type Cap,
   type ConfigHash,
   configHashLayout,
-  entryHashLayout,
   type EntryHash,
+  entryHashLayout,
   fleetMembersMax,
   type LeafWrite,
   leafWritesLayout,
   type NewView,
   type QuorumCertificate,
   quorumCertificateLayout,
+  type Signed,
+  type SignedEntry,
   sealedRecordBytes,
   sealedReplyBytes,
   sealedRequestBytesMax,
-  type Signed,
   signedCapLayout,
-  type SignedEntry,
   signedEntryLayout,
   signedNewViewLayout,
   signedPromiseLayout,
@@ -26,7 +26,23 @@ import {
   type VaultId,
   vaultIdLayout,
 } from '@coffer/protocol';
-import { bool, bytes, decode, empty, encode, enumerated, fixed, list, optional, struct, text, u16, u32, u64, variant } from '@coffer/wire';
+import {
+  bool,
+  bytes,
+  decode,
+  empty,
+  encode,
+  enumerated,
+  fixed,
+  list,
+  optional,
+  struct,
+  text,
+  u16,
+  u32,
+  u64,
+  variant,
+} from '@coffer/wire';
 
 /**
  * What the untrusted host may say to its HSM, and what it hears back. One frame holds one request; replies carry the id
@@ -211,7 +227,13 @@ const releasedEntryLayout = struct<ReleasedEntry>({
 export const hostReplyLayout = variant<HostReply>({
   described: [
     1,
-    struct<Rep<'described'>>({ hsm: u16, configHash: configHashLayout, groups: u16, indexKey: fixed(32), platform: text(64) }),
+    struct<Rep<'described'>>({
+      hsm: u16,
+      configHash: configHashLayout,
+      groups: u16,
+      indexKey: fixed(32),
+      platform: text(64),
+    }),
   ],
   inspected: [
     2,
@@ -251,4 +273,3 @@ export const encodeHostRequest = (frame: Numbered<HostRequest>): Uint8Array => e
 export const decodeHostRequest = (bytes: Uint8Array): Numbered<HostRequest> => decode(hostRequestFrameLayout, bytes);
 export const encodeHostReply = (frame: Numbered<HostReply>): Uint8Array => encode(hostReplyFrameLayout, frame);
 export const decodeHostReply = (bytes: Uint8Array): Numbered<HostReply> => decode(hostReplyFrameLayout, bytes);
-

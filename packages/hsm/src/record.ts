@@ -10,7 +10,22 @@ import {
   sealedRecordBytes,
   type VaultState,
 } from '@coffer/protocol';
-import { bool, bytes, decode, encode, enumerated, fixed, list, optional, pad, struct, u8, u32, u64, unpad } from '@coffer/wire';
+import {
+  bool,
+  bytes,
+  decode,
+  encode,
+  enumerated,
+  fixed,
+  list,
+  optional,
+  pad,
+  struct,
+  u8,
+  u32,
+  u64,
+  unpad,
+} from '@coffer/wire';
 
 /** What a registration leaves behind: everything that answers a recovery. */
 export interface Credential {
@@ -97,7 +112,12 @@ export interface RecordPlace {
 }
 
 /** Always {@link sealedRecordBytes} bytes under a fresh salt, also when nothing changed: storage shows no outcomes. */
-export function sealRecord(recordSecret: Uint8Array, place: RecordPlace, record: VaultRecord, entropy: Entropy): Uint8Array {
+export function sealRecord(
+  recordSecret: Uint8Array,
+  place: RecordPlace,
+  record: VaultRecord,
+  entropy: Entropy,
+): Uint8Array {
   const plaintext = encode(recordLayout, record);
   const padded = pad(plaintext, sealedRecordBytes - committingOverheadBytes);
   const key = recordSealingKey(recordSecret, place);

@@ -102,4 +102,3 @@ function unseal(keyStore: KeyStore, sealed: Uint8Array): HsmState {
 
 /** The identity is in the associated data: one member's state never opens as another's. */
 const stateLabel = (keyStore: KeyStore): Uint8Array => concat(utf8('coffer/hsm-state/v1'), keyStore.publicKey);
-

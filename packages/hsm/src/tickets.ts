@@ -68,7 +68,13 @@ export const authTicket: TicketType<AuthTicket> = {
 
 const ticketPlaintextBytes = 192;
 
-export function sealTicket<T>(type: TicketType<T>, ticketSecret: Uint8Array, vault: Vault, ticket: T, entropy: Entropy): Uint8Array {
+export function sealTicket<T>(
+  type: TicketType<T>,
+  ticketSecret: Uint8Array,
+  vault: Vault,
+  ticket: T,
+  entropy: Entropy,
+): Uint8Array {
   const plaintext = encode(type.layout, ticket);
   const padded = pad(plaintext, ticketPlaintextBytes);
   const key = ticketKey(type, ticketSecret, vault);
@@ -78,7 +84,12 @@ export function sealTicket<T>(type: TicketType<T>, ticketSecret: Uint8Array, vau
 }
 
 /** @returns undefined for anything that this fleet did not seal as this type for this vault. */
-export function openTicket<T>(type: TicketType<T>, ticketSecret: Uint8Array, vault: Vault, sealed: Uint8Array): T | undefined {
+export function openTicket<T>(
+  type: TicketType<T>,
+  ticketSecret: Uint8Array,
+  vault: Vault,
+  sealed: Uint8Array,
+): T | undefined {
   const key = ticketKey(type, ticketSecret, vault);
   try {
     const padded = openCommitting(key, type.label, associatedData(vault), sealed);

@@ -2,7 +2,10 @@ import { type Attack, type Ground, testAttacks } from './attack.js';
 import type { Bench } from './bench.js';
 import { holds, VaultUser } from './vault-user.js';
 
-async function registered(ground: Ground, options: { budgetMax?: number; groups?: number } = {}): Promise<{ bench: Bench; ann: VaultUser }> {
+async function registered(
+  ground: Ground,
+  options: { budgetMax?: number; groups?: number } = {},
+): Promise<{ bench: Bench; ann: VaultUser }> {
   const { budgetMax = 3, groups = 1 } = options;
   const bench = ground.bench({ groups });
   for (let group = 0; group < groups; group++) bench.lead(1, undefined, group);
@@ -59,7 +62,10 @@ const attacks: Attack[] = [
       const { state, request } = ann.ke1('right');
       const started = ann.ask(request);
       if (started.type !== 'recover.started') return false;
-      const finish = ann.seal({ type: 'recover.finish', ke3: (await ann.ke3('right', state, started.ke2)) as Uint8Array }, started);
+      const finish = ann.seal(
+        { type: 'recover.finish', ke3: (await ann.ke3('right', state, started.ke2)) as Uint8Array },
+        started,
+      );
       ann.deliver(finish);
       await ann.guess('wrong');
       const again = ann.deliver(finish);
@@ -84,7 +90,8 @@ const attacks: Attack[] = [
       {
         file: register,
         find: "return unchanged(record, again ? confirmedReply(record) : { type: 'stale-ticket' });",
-        replace: "return again ? { record: changed(record, { openAttempts: [] }), reply: confirmedReply(record) } : unchanged(record, { type: 'stale-ticket' });",
+        replace:
+          "return again ? { record: changed(record, { openAttempts: [] }), reply: confirmedReply(record) } : unchanged(record, { type: 'stale-ticket' });",
       },
     ],
   },
@@ -95,9 +102,17 @@ const attacks: Attack[] = [
       const { ann } = await registered(ground);
       const { started, finish } = await ann.begin('next');
       const { version } = ann.expect('register.finished', finish, started);
-      return ann.ask({ type: 'register.confirm', version, confirmSecret: new Uint8Array(32) }).type === 'register.confirmed';
+      return (
+        ann.ask({ type: 'register.confirm', version, confirmSecret: new Uint8Array(32) }).type === 'register.confirmed'
+      );
     },
-    without: [{ file: register, find: 'version === record.version && equalBytes(hash, pending.credential.confirmHash)', replace: 'version === record.version' }],
+    without: [
+      {
+        file: register,
+        find: 'version === record.version && equalBytes(hash, pending.credential.confirmHash)',
+        replace: 'version === record.version',
+      },
+    ],
   },
   {
     name: 'a registration that replaces a live record before its confirm',
@@ -112,7 +127,8 @@ const attacks: Attack[] = [
       {
         file: register,
         find: 'changed(record, { pending: { ticketId, authenticated, credential } })',
-        replace: "changed(record, { pending: { ticketId, authenticated, credential }, state: 'live', live: credential })",
+        replace:
+          "changed(record, { pending: { ticketId, authenticated, credential }, state: 'live', live: credential })",
       },
     ],
   },
@@ -128,7 +144,9 @@ const attacks: Attack[] = [
       ann.deliver(sealed);
       return ann.status().pending !== undefined;
     },
-    without: [{ file: register, find: 'ticket.version === record.version && ticket.seq === record.seq', replace: 'true' }],
+    without: [
+      { file: register, find: 'ticket.version === record.version && ticket.seq === record.seq', replace: 'true' },
+    ],
   },
   {
     name: 'finish replayed after lock-out',
@@ -143,7 +161,9 @@ const attacks: Attack[] = [
       ann.deliver(sealed);
       return ann.status().pending !== undefined;
     },
-    without: [{ file: register, find: 'ticket.version === record.version && ticket.seq === record.seq', replace: 'true' }],
+    without: [
+      { file: register, find: 'ticket.version === record.version && ticket.seq === record.seq', replace: 'true' },
+    ],
   },
   {
     name: 'confirm replayed after erase',
@@ -157,8 +177,16 @@ const attacks: Attack[] = [
       return ann.status().state === 'live';
     },
     without: [
-      { file: keep, find: "live: undefined, pending: undefined, openAttempts: []", replace: 'live: undefined, openAttempts: []' },
-      { file: register, find: 'pending !== undefined && version === record.version &&', replace: 'pending !== undefined &&' },
+      {
+        file: keep,
+        find: 'live: undefined, pending: undefined, openAttempts: []',
+        replace: 'live: undefined, openAttempts: []',
+      },
+      {
+        file: register,
+        find: 'pending !== undefined && version === record.version &&',
+        replace: 'pending !== undefined &&',
+      },
     ],
   },
   {
@@ -174,8 +202,12 @@ const attacks: Attack[] = [
       return ann.status().state === 'live';
     },
     without: [
-      { file: recover, find: "openAttempts: [], pending: undefined })", replace: 'openAttempts: [] })' },
-      { file: register, find: 'pending !== undefined && version === record.version &&', replace: 'pending !== undefined &&' },
+      { file: recover, find: 'openAttempts: [], pending: undefined })', replace: 'openAttempts: [] })' },
+      {
+        file: register,
+        find: 'pending !== undefined && version === record.version &&',
+        replace: 'pending !== undefined &&',
+      },
     ],
   },
   {

@@ -1,6 +1,6 @@
 import { equalBytes } from '@coffer/base';
-import type { Bench } from './bench.js';
 import { type Attack, type Ground, testAttacks } from './attack.js';
+import type { Bench } from './bench.js';
 import { holds, VaultUser } from './vault-user.js';
 
 /** A led fleet with one registered account. */
@@ -57,7 +57,9 @@ const attacks: Attack[] = [
       const { started, finish } = await ann.begin('p', { budgetMax: 4 });
       return ann.ask(finish, started).type === 'register.finished';
     },
-    without: [{ file: 'hsm/dist/vault/register.js', find: 'budgetMax > context.vault.fleet.budgetLimit', replace: 'false' }],
+    without: [
+      { file: 'hsm/dist/vault/register.js', find: 'budgetMax > context.vault.fleet.budgetLimit', replace: 'false' },
+    ],
   },
   {
     name: 'guesses between honest logins',
@@ -130,7 +132,9 @@ const attacks: Attack[] = [
     async run(ground) {
       const { ann, bench } = await registered(ground, 3);
       // A batch holds 256; four of them would make the thousand.
-      const items = Array.from({ length: 256 }, (_, i) => bench.item(ann.vaultId, ann.seal(ann.ke1(`pin ${i}`).request).sealed));
+      const items = Array.from({ length: 256 }, (_, i) =>
+        bench.item(ann.vaultId, ann.seal(ann.ke1(`pin ${i}`).request).sealed),
+      );
       const { entry, places } = bench.execute(items);
       return entry !== undefined && places.filter((place) => place !== undefined).length > 3;
     },
@@ -161,7 +165,9 @@ const attacks: Attack[] = [
       await ann.guess('wrong');
       return bench.execute([old], { proof }).entry !== undefined;
     },
-    without: [{ file: 'tree/dist/partial-tree.js', find: 'if (!equalBytes(tree.root(), root))', replace: 'if (false)' }],
+    without: [
+      { file: 'tree/dist/partial-tree.js', find: 'if (!equalBytes(tree.root(), root))', replace: 'if (false)' },
+    ],
   },
 ];
 

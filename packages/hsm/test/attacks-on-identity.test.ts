@@ -18,7 +18,13 @@ const attacks: Attack[] = [
       // Mallory's token makes the gateway say "mallory"; the request inside was sealed for Ann's vault.
       return bench.send(mallory, ann.seal({ type: 'status' }).sealed) !== undefined;
     },
-    without: [{ file: 'protocol/dist/channel.js', find: 'fleet.configHash, u16be(group), vaultId)', replace: 'fleet.configHash, u16be(group))' }],
+    without: [
+      {
+        file: 'protocol/dist/channel.js',
+        find: 'fleet.configHash, u16be(group), vaultId)',
+        replace: 'fleet.configHash, u16be(group))',
+      },
+    ],
   },
   {
     name: 'one vault in two groups',
@@ -37,11 +43,13 @@ const attacks: Attack[] = [
       const { entry } = bench.execute(items, { group: 1 - home, term, proof: bench.proof(1 - home, items) });
       return first !== undefined && entry !== undefined;
     },
-    without: [{ file: 'hsm/dist/batch.js', find: 'if (groupOf(vaultId, fleet.groups) !== group)', replace: 'if (false)' }],
+    without: [
+      { file: 'hsm/dist/batch.js', find: 'if (groupOf(vaultId, fleet.groups) !== group)', replace: 'if (false)' },
+    ],
   },
   {
     name: 'replayed request, same reply key',
-    rule: "the reply key takes in a fresh nonce of the HSM",
+    rule: 'the reply key takes in a fresh nonce of the HSM',
     async run(ground) {
       const bench = ground.bench();
       bench.lead(1);
@@ -51,7 +59,13 @@ const attacks: Attack[] = [
       if (first === undefined || second === undefined) return false;
       return equalBytes(first.reply.subarray(0, 32), second.reply.subarray(0, 32));
     },
-    without: [{ file: 'protocol/dist/channel.js', find: 'const hsmNonce = entropy.bytes(32);', replace: 'const hsmNonce = new Uint8Array(32);' }],
+    without: [
+      {
+        file: 'protocol/dist/channel.js',
+        find: 'const hsmNonce = entropy.bytes(32);',
+        replace: 'const hsmNonce = new Uint8Array(32);',
+      },
+    ],
   },
   {
     name: 'ticket of another vault',
@@ -68,8 +82,16 @@ const attacks: Attack[] = [
       return authTicket !== undefined && bob.ask({ type: 'refill', authTicket }).type === 'refilled';
     },
     without: [
-      { file: tickets, find: 'sealCommitting(key, type.label, associatedData(vault), padded', replace: 'sealCommitting(key, type.label, type.label, padded' },
-      { file: tickets, find: 'openCommitting(key, type.label, associatedData(vault), sealed', replace: 'openCommitting(key, type.label, type.label, sealed' },
+      {
+        file: tickets,
+        find: 'sealCommitting(key, type.label, associatedData(vault), padded',
+        replace: 'sealCommitting(key, type.label, type.label, padded',
+      },
+      {
+        file: tickets,
+        find: 'openCommitting(key, type.label, associatedData(vault), sealed',
+        replace: 'openCommitting(key, type.label, type.label, sealed',
+      },
       { file: tickets, find: 'concat(type.label, associatedData(vault))', replace: 'type.label' },
     ],
   },
@@ -86,9 +108,18 @@ const attacks: Attack[] = [
       return ann.ask({ type: 'refill', authTicket: next.started.ticket }).type === 'refilled';
     },
     without: [
-      { file: tickets, find: "label: utf8('coffer/ticket/auth/v1')", replace: "label: utf8('coffer/ticket/register/v1')" },
+      {
+        file: tickets,
+        find: "label: utf8('coffer/ticket/auth/v1')",
+        replace: "label: utf8('coffer/ticket/register/v1')",
+      },
       { file: tickets, find: 'layout: struct({ version: u32, seq: u64 }),', replace: 'layout: registerTicket.layout,' },
-      { file: 'hsm/dist/vault/recover.js', find: '{ version: record.version, seq: record.seq }', replace: '{ version: record.version, seq: record.seq, ticketId: new Uint8Array(32), authenticated: true, oprfKey: new Uint8Array(32), resumptionSecret: new Uint8Array(32) }' },
+      {
+        file: 'hsm/dist/vault/recover.js',
+        find: '{ version: record.version, seq: record.seq }',
+        replace:
+          '{ version: record.version, seq: record.seq, ticketId: new Uint8Array(32), authenticated: true, oprfKey: new Uint8Array(32), resumptionSecret: new Uint8Array(32) }',
+      },
     ],
   },
   {
@@ -137,8 +168,16 @@ const attacks: Attack[] = [
       }
     },
     without: [
-      { file: 'protocol/dist/commit-proof.js', find: 'entry.group !== group || !equalBytes(entry.configHash, fleet.configHash)', replace: 'entry.group !== group' },
-      { file: 'protocol/dist/quorum-certificate.js', find: 'if (!equalBytes(configHash, fleet.configHash))', replace: 'if (false)' },
+      {
+        file: 'protocol/dist/commit-proof.js',
+        find: 'entry.group !== group || !equalBytes(entry.configHash, fleet.configHash)',
+        replace: 'entry.group !== group',
+      },
+      {
+        file: 'protocol/dist/quorum-certificate.js',
+        find: 'if (!equalBytes(configHash, fleet.configHash))',
+        replace: 'if (false)',
+      },
     ],
   },
   {
@@ -153,7 +192,13 @@ const attacks: Attack[] = [
       // Same secrets (same seed), another configuration.
       return production.send(user.vaultId, user.seal({ type: 'status' }).sealed) !== undefined;
     },
-    without: [{ file: 'protocol/dist/channel.js', find: 'fleet.fleetId, fleet.configHash, u16be(group)', replace: 'fleet.fleetId, u16be(group)' }],
+    without: [
+      {
+        file: 'protocol/dist/channel.js',
+        find: 'fleet.fleetId, fleet.configHash, u16be(group)',
+        replace: 'fleet.fleetId, u16be(group)',
+      },
+    ],
   },
 ];
 

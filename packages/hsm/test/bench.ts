@@ -1,12 +1,13 @@
 import { type Entropy, equalBytes, hex, utf8 } from '@coffer/base';
 import { hmacSha256, sha256 } from '@coffer/crypto';
+import type { BatchItem, HostReply, HostRequest, Hsm, MemoryNvram, ReleasedEntry, SoftKeyStore } from '@coffer/hsm';
 import * as hsmModule from '@coffer/hsm';
-import type { BatchItem, Hsm, HostReply, HostRequest, ReleasedEntry, SoftKeyStore, MemoryNvram } from '@coffer/hsm';
 import * as protocolModule from '@coffer/protocol';
 import {
   assembleCertificate,
   type Cap,
   type CommitProof,
+  compareTerms,
   type EntryHash,
   entryHash,
   type FleetDescriptor,
@@ -38,6 +39,7 @@ export interface BenchOptions {
   readonly groups?: number;
   readonly rollbackTolerance?: number;
   readonly budgetLimit?: number;
+  readonly quorum?: number;
   readonly modules?: Modules;
   readonly seed?: string;
   /** Identities to use instead of new ones: a second fleet of the same machines. */
@@ -102,17 +104,37 @@ export class Bench {
   #ids = 0;
 
   constructor(options: BenchOptions = {}) {
-    const { sites = 3, groups = 1, rollbackTolerance = 0, modules = realModules, seed = 'bench', budgetLimit = 10 } = options;
+    const {
+      sites = 3,
+      groups = 1,
+      rollbackTolerance = 0,
+      modules = realModules,
+      seed = 'bench',
+      budgetLimit = 10,
+    } = options;
     this.modules = modules;
     const module = modules.hsm;
     this.entropy = new CountingEntropy(seed);
     const names = Array.from({ length: sites }, (_, i) => `site-${i + 1}`);
     const keyStores = options.keyStores ?? names.map(() => module.SoftKeyStore.generate(this.entropy));
-    const { descriptor, states } = module.provisionFleet({ sites: names, keyStores, groups, budgetLimit, rollbackTolerance, entropy: this.entropy });
+    const { descriptor, states } = module.provisionFleet({
+      sites: names,
+      keyStores,
+      groups,
+      budgetLimit,
+      rollbackTolerance,
+      entropy: this.entropy,
+      ...(options.quorum === undefined ? {} : { quorum: options.quorum }),
+    });
     this.fleet = modules.protocol.decodeFleetDescriptor(descriptor);
     this.members = keyStores.map((keyStore, i) => {
       const nvram = new module.MemoryNvram(states[i] as Uint8Array);
-      return { id: i + 1, keyStore, nvram, hsm: module.Hsm.boot({ fleet: this.fleet, keyStore, nvram, entropy: this.entropy }) };
+      return {
+        id: i + 1,
+        keyStore,
+        nvram,
+        hsm: module.Hsm.boot({ fleet: this.fleet, keyStore, nvram, entropy: this.entropy }),
+      };
     });
     for (let group = 0; group < groups; group++) {
       this.#trees.push({ nodes: new Map(), leaves: new Map() });
@@ -158,9 +180,20 @@ export class Bench {
     const promises = voters.map((id) => this.promise(id, t, group));
     this.term = t;
     this.leaderId = leaderId;
-    const base = promises.map((p) => p.statement).reduce((a, b) => (b.index > a.index ? b : a));
-    const { view, cap } = this.ask(leaderId, 'new-view', { type: 'new-view', group, t, promises, base: this.entryAt(group, base.hash) });
-    const caps = [cap, ...voters.filter((id) => id !== leaderId).map((id) => this.ask(id, 'captured', { type: 'adopt', view }).cap)];
+    const higher = (a: TermPromise, b: TermPromise): boolean =>
+      compareTerms(a.capTerm, b.capTerm) > 0 || (compareTerms(a.capTerm, b.capTerm) === 0 && a.index > b.index);
+    const base = promises.map((p) => p.statement).reduce((a, b) => (higher(b, a) ? b : a));
+    const { view, cap } = this.ask(leaderId, 'new-view', {
+      type: 'new-view',
+      group,
+      t,
+      promises,
+      base: this.entryAt(group, base.hash),
+    });
+    const caps = [
+      cap,
+      ...voters.filter((id) => id !== leaderId).map((id) => this.ask(id, 'captured', { type: 'adopt', view }).cap),
+    ];
     return assembleCertificate(caps);
   }
 
@@ -188,14 +221,20 @@ export class Bench {
   }
 
   /** Leader executes; the host's tree is not touched until {@link apply}. */
-  execute(items: readonly BatchItem[], options: { group?: number; leaderId?: number; term?: Term; proof?: Uint8Array } = {}): ReplyOf<'executed'> {
+  execute(
+    items: readonly BatchItem[],
+    options: { group?: number; leaderId?: number; term?: Term; proof?: Uint8Array } = {},
+  ): ReplyOf<'executed'> {
     const { group = 0, leaderId = this.leaderId, term = this.term, proof = this.proof(group, items) } = options;
     return this.ask(leaderId, 'executed', { type: 'execute', group, term, items, proof });
   }
 
   apply(group: number, entry: SignedEntry, leaves: readonly LeafWrite[]): void {
     const host = this.#trees[group] as HostTree;
-    const tree = PartialTree.load(this.#store(group), leaves.map((l) => l.recordKey));
+    const tree = PartialTree.load(
+      this.#store(group),
+      leaves.map((l) => l.recordKey),
+    );
     for (const { recordKey, sealed } of leaves) {
       tree.set(recordKey, sha256(sealed));
       host.leaves.set(hex(recordKey), sealed);
@@ -221,7 +260,10 @@ export class Bench {
   }
 
   /** Captures by `voters`, certificate, release by the leader. */
-  commit(entry: SignedEntry, voters: readonly number[] = this.members.map((m) => m.id)): { certificate: QuorumCertificate; released: readonly ReleasedEntry[] } {
+  commit(
+    entry: SignedEntry,
+    voters: readonly number[] = this.members.map((m) => m.id),
+  ): { certificate: QuorumCertificate; released: readonly ReleasedEntry[] } {
     const { group } = entry.entry;
     const certificate = assembleCertificate(voters.map((id) => this.capture(id, [entry], group)));
     const { entries } = this.ask(entry.entry.term.leaderId, 'released', { type: 'release', certificate });
@@ -248,7 +290,12 @@ export class Bench {
 }
 
 /** Reply number `at` of a released entry, with its commit proof. */
-export function committed(entry: SignedEntry, released: readonly ReleasedEntry[], certificate: QuorumCertificate, at: number): Committed {
+export function committed(
+  entry: SignedEntry,
+  released: readonly ReleasedEntry[],
+  certificate: QuorumCertificate,
+  at: number,
+): Committed {
   const replies = released.find((r) => r.index === entry.entry.index)?.replies ?? [];
   const proof = { replyIndex: at, path: replyPath(replies, at), entries: [entry.entry], certificate };
   return { reply: replies[at] as Uint8Array, proof };

@@ -23,7 +23,10 @@ export async function loadMutant(name: string, patches: readonly Patch[]): Promi
   mkdirSync(scope, { recursive: true });
   for (const pkg of ['hsm', 'protocol', 'tree']) {
     cpSync(`${packages}${pkg}/package.json`, `${scope}${pkg}/package.json`);
-    cpSync(`${packages}${pkg}/dist`, `${scope}${pkg}/dist`, { recursive: true, filter: (path) => !/\.(map|d\.ts|tsbuildinfo)$/.test(path) });
+    cpSync(`${packages}${pkg}/dist`, `${scope}${pkg}/dist`, {
+      recursive: true,
+      filter: (path) => !/\.(map|d\.ts|tsbuildinfo)$/.test(path),
+    });
   }
   for (const { file, find, replace } of patches) {
     const source = readFileSync(scope + file, 'utf8');

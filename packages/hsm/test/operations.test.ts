@@ -12,7 +12,15 @@ function fresh(options = {}): { bench: Bench; ann: VaultUser } {
 test('a vault that was never written has no state and full absence', () => {
   const { ann } = fresh();
   const { type: _, ...status } = ann.status();
-  assert.deepEqual(status, { state: 'none', version: 0, budgetMax: 0, budget: 0, failures: 0, resets: 0, pending: undefined });
+  assert.deepEqual(status, {
+    state: 'none',
+    version: 0,
+    budgetMax: 0,
+    budget: 0,
+    failures: 0,
+    resets: 0,
+    pending: undefined,
+  });
 });
 
 test('register, unlock: the payload comes back and the guess is refunded', async () => {
@@ -54,7 +62,8 @@ test('budget at 1 and at the limit', async () => {
   assert.equal((await ann.guess('one')).type, 'destroyed');
   const bob = new VaultUser(bench, 'bob');
   await bob.register('max', { budgetMax: 4 });
-  for (let left = 3; left >= 0; left--) assert.deepEqual(await bob.guess('wrong'), { type: 'wrong-secret', budget: left });
+  for (let left = 3; left >= 0; left--)
+    assert.deepEqual(await bob.guess('wrong'), { type: 'wrong-secret', budget: left });
   assert.equal((await bob.guess('wrong')).type, 'destroyed');
 });
 
@@ -118,7 +127,11 @@ test('erase leaves a tombstone that keeps the version, and a new registration go
   await ann.register('p');
   assert.deepEqual(ann.ask({ type: 'erase', version: 0 }), { type: 'stale-ticket' });
   assert.deepEqual(ann.ask({ type: 'erase', version: 1 }), { type: 'erasure-receipt', version: 2 });
-  assert.deepEqual(ann.ask({ type: 'erase', version: 1 }), { type: 'erasure-receipt', version: 2 }, 'the same answer again');
+  assert.deepEqual(
+    ann.ask({ type: 'erase', version: 1 }),
+    { type: 'erasure-receipt', version: 2 },
+    'the same answer again',
+  );
   assert.deepEqual(await ann.guess('p'), { type: 'erased', version: 2 });
   const again = await ann.register('q');
   assert.equal(again.confirmed.version, 3);

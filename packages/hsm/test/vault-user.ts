@@ -92,11 +92,21 @@ export class VaultUser {
       entropy: this.#entropy,
     });
     const confirmSecret = this.#entropy.bytes(32);
-    const finish: VaultRequest = { type: 'register.finish', record, ksf: ksfDefault, payload, budgetMax, confirmHash: confirmHashOf(confirmSecret) };
+    const finish: VaultRequest = {
+      type: 'register.finish',
+      record,
+      ksf: ksfDefault,
+      payload,
+      budgetMax,
+      confirmHash: confirmHashOf(confirmSecret),
+    };
     return { started, finish, confirmSecret };
   }
 
-  async register(password: string, options: { budgetMax?: number; authTicket?: Uint8Array; payload?: Uint8Array } = {}) {
+  async register(
+    password: string,
+    options: { budgetMax?: number; authTicket?: Uint8Array; payload?: Uint8Array } = {},
+  ) {
     const { started, finish, confirmSecret } = await this.begin(password, options);
     const { version } = this.expect('register.finished', finish, started);
     const confirm: VaultRequest = { type: 'register.confirm', version, confirmSecret };
@@ -113,7 +123,15 @@ export class VaultUser {
   async ke3(password: string, state: Ke1State, ke2: Uint8Array): Promise<Uint8Array | undefined> {
     try {
       const { serverIdentity, clientIdentity, context } = opaqueBinding(this.vault);
-      const input = { password: utf8(password), state, ke2, serverIdentity, clientIdentity, context, ksf: (i: Uint8Array) => i };
+      const input = {
+        password: utf8(password),
+        state,
+        ke2,
+        serverIdentity,
+        clientIdentity,
+        context,
+        ksf: (i: Uint8Array) => i,
+      };
       return (await opaqueGenerateKe3(input)).ke3;
     } catch (cause) {
       if ((cause as { code?: string }).code === 'wrong-password') return undefined;
@@ -140,4 +158,5 @@ export function as<T extends VaultReply['type']>(type: T, reply: VaultReply): Re
   return reply as ReplyOf<T>;
 }
 
-export const holds = (payload: Uint8Array, password: string): boolean => equalBytes(payload, utf8(`payload of ${password}`));
+export const holds = (payload: Uint8Array, password: string): boolean =>
+  equalBytes(payload, utf8(`payload of ${password}`));

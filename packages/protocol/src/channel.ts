@@ -33,7 +33,12 @@ const boxBytes = channelPlaintextBytes + 16;
 /** A request as it travels. */
 export type SealedRequest =
   | { readonly type: 'fresh'; readonly enc: Uint8Array; readonly box: Uint8Array }
-  | { readonly type: 'ticketed'; readonly ticket: Uint8Array; readonly clientNonce: Uint8Array; readonly box: Uint8Array };
+  | {
+      readonly type: 'ticketed';
+      readonly ticket: Uint8Array;
+      readonly clientNonce: Uint8Array;
+      readonly box: Uint8Array;
+    };
 
 const sealedRequestLayout = variant<SealedRequest>({
   fresh: [1, struct<{ enc: Uint8Array; box: Uint8Array }>({ enc: fixed(1120), box: fixed(boxBytes) })],
@@ -80,12 +85,19 @@ export function associatedData({ fleet, vaultId }: Vault): Uint8Array {
 }
 
 /** Client: seals a first message to the fleet. */
-export function sealRequest(vault: Vault, request: VaultRequest, entropy: Entropy): { sealed: Uint8Array } & OpenExchange {
+export function sealRequest(
+  vault: Vault,
+  request: VaultRequest,
+  entropy: Entropy,
+): { sealed: Uint8Array } & OpenExchange {
   const { enc, context } = hpkeSetupSender(vault.fleet.channelKey, requestInfo, entropy);
   const plaintext = encodeVaultRequest(request);
   const box = context.seal(associatedData(vault), plaintext);
   zero(plaintext);
-  return exchange(encode(sealedRequestLayout, { type: 'fresh', enc, box }), context.exportSecret(replySecretContext, 32));
+  return exchange(
+    encode(sealedRequestLayout, { type: 'fresh', enc, box }),
+    context.exportSecret(replySecretContext, 32),
+  );
 }
 
 /** Client: seals a second message under its ticket's resumption secret; no public-key operation. */

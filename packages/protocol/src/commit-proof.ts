@@ -48,7 +48,8 @@ export function verifyCommitProof(fleet: FleetDescriptor, group: number, reply: 
   for (const entry of proof.entries) {
     if (entry.group !== group || !equalBytes(entry.configHash, fleet.configHash)) fail('another group or fleet');
   }
-  if (!isReplyUnder(first.repliesRoot, reply, proof.replyIndex, first.count, proof.path)) fail('reply not in its entry');
+  if (!isReplyUnder(first.repliesRoot, reply, proof.replyIndex, first.count, proof.path))
+    fail('reply not in its entry');
   const { certificate } = proof;
   if (certificate.group !== group || certificate.index !== last.index || !equalBytes(certificate.hash, hash)) {
     fail('certificate for another entry');

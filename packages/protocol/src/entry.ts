@@ -107,7 +107,9 @@ export function leavesDigest(leaves: readonly LeafWrite[]): Uint8Array {
 }
 
 /** Digest of a batch's requests in batch order, each with the vault it was executed for. */
-export function requestsDigest(requests: readonly { readonly vaultId: VaultId; readonly request: Uint8Array }[]): Uint8Array {
+export function requestsDigest(
+  requests: readonly { readonly vaultId: VaultId; readonly request: Uint8Array }[],
+): Uint8Array {
   return labelledHash(
     'coffer/requests/v1',
     u32be(requests.length),

@@ -116,7 +116,8 @@ function object(json: Json | undefined, names: readonly string[]): Readonly<Reco
 }
 
 function integer(json: Json | undefined, min: number, max: number): number {
-  if (typeof json !== 'number' || !Number.isInteger(json) || json < min || json > max) return fail('number out of range');
+  if (typeof json !== 'number' || !Number.isInteger(json) || json < min || json > max)
+    return fail('number out of range');
   return json;
 }
 

@@ -1,6 +1,6 @@
 import { u32be, utf8 } from '@coffer/base';
-import { labelledHash, type VaultId } from './ids.js';
 import type { Vault } from './channel.js';
+import { labelledHash, type VaultId } from './ids.js';
 
 /** OPAQUE's identities and context for one vault (RFC 9807 §4, §6.4): an envelope made for one never opens in another. */
 export interface OpaqueBinding {
@@ -24,6 +24,5 @@ export function confirmHashOf(confirmSecret: Uint8Array): Uint8Array {
  * `SHA-256("coffer/attempt/v1" ‖ vaultId ‖ u32 version ‖ KE1)`.
  */
 export function attemptIdOf(vaultId: VaultId, version: number, ke1: Uint8Array): Uint8Array {
-
   return labelledHash('coffer/attempt/v1', vaultId, u32be(version), ke1);
 }

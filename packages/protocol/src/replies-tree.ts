@@ -21,7 +21,13 @@ export function replyPath(replies: readonly Uint8Array[], at: number): Uint8Arra
 }
 
 /** Whether `reply` is number `at` of `count` replies under `root`. */
-export function isReplyUnder(root: Uint8Array, reply: Uint8Array, at: number, count: number, path: readonly Uint8Array[]): boolean {
+export function isReplyUnder(
+  root: Uint8Array,
+  reply: Uint8Array,
+  at: number,
+  count: number,
+  path: readonly Uint8Array[],
+): boolean {
   if (!Number.isInteger(at) || at < 0 || at >= count) return false;
   const climb = (index: number, size: number, depth: number): Uint8Array | undefined => {
     if (size === 1) return depth === 0 ? sha256(leafTag, reply) : undefined;

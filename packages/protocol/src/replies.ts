@@ -1,4 +1,18 @@
-import { bytes, decode, empty, encode, enumerated, fixed, optional, pad, struct, u8, u32, unpad, variant } from '@coffer/wire';
+import {
+  bytes,
+  decode,
+  empty,
+  encode,
+  enumerated,
+  fixed,
+  optional,
+  pad,
+  struct,
+  u8,
+  u32,
+  unpad,
+  variant,
+} from '@coffer/wire';
 import { type KsfParameters, ksfLayout } from './ksf.js';
 import { channelPlaintextBytes, payloadBytesMax, ticketBytesMax } from './limits.js';
 
@@ -82,7 +96,10 @@ export const vaultReplyLayout = variant<VaultReply>({
       pending: optional(fixed(32)),
     }),
   ],
-  'register.started': [2, struct<Fields<'register.started'>>({ response: fixed(64), ticketId: fixed(32), ...ticketFields })],
+  'register.started': [
+    2,
+    struct<Fields<'register.started'>>({ response: fixed(64), ticketId: fixed(32), ...ticketFields }),
+  ],
   'register.finished': [3, versionOnly],
   'register.confirmed': [4, struct<Fields<'register.confirmed'>>({ version: u32, budget: u8, resets: u32 })],
   'register.abandoned': [5, empty],
@@ -118,6 +135,7 @@ export const vaultReplyLayout = variant<VaultReply>({
 });
 
 /** Padded plaintext of a reply: always {@link channelPlaintextBytes} bytes. */
-export const encodeVaultReply = (reply: VaultReply): Uint8Array => pad(encode(vaultReplyLayout, reply), channelPlaintextBytes);
+export const encodeVaultReply = (reply: VaultReply): Uint8Array =>
+  pad(encode(vaultReplyLayout, reply), channelPlaintextBytes);
 /** @throws WireError. */
 export const decodeVaultReply = (plaintext: Uint8Array): VaultReply => decode(vaultReplyLayout, unpad(plaintext));

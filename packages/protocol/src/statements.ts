@@ -46,7 +46,13 @@ export interface NewView {
 
 const position = { index: u64, hash: entryHashLayout };
 
-export const capLayout = struct<Cap>({ hsm: u16, group: u16, configHash: configHashLayout, term: termLayout, ...position });
+export const capLayout = struct<Cap>({
+  hsm: u16,
+  group: u16,
+  configHash: configHashLayout,
+  term: termLayout,
+  ...position,
+});
 export const promiseLayout = struct<TermPromise>({
   hsm: u16,
   group: u16,

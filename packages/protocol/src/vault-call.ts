@@ -1,6 +1,6 @@
 import { bytes, decode, empty, encode, struct, u16, u32, variant } from '@coffer/wire';
 import { sealedReplyBytes } from './channel.js';
-import { commitProofLayout, type CommitProof } from './commit-proof.js';
+import { type CommitProof, commitProofLayout } from './commit-proof.js';
 import { type ConfigHash, configHashLayout, type VaultId, vaultIdLayout } from './ids.js';
 import { sealedRequestBytesMax } from './limits.js';
 
@@ -33,7 +33,10 @@ export type RoutedAnswer =
   | { readonly type: 'not-leader'; readonly leaderId: number }
   | { readonly type: 'unavailable'; readonly retryAfterMs: number };
 
-export const vaultCallLayout = struct<VaultCall>({ configHash: configHashLayout, request: bytes(sealedRequestBytesMax) });
+export const vaultCallLayout = struct<VaultCall>({
+  configHash: configHashLayout,
+  request: bytes(sealedRequestBytesMax),
+});
 export const routedCallLayout = struct<RoutedCall>({
   configHash: configHashLayout,
   request: bytes(sealedRequestBytesMax),

@@ -28,7 +28,9 @@ export class FrameDecoder {
     for (;;) {
       if (this.#buffered < 4) return frames;
       const head = this.#peek(4);
-      const length = (head[0] as number) * 2 ** 24 + (((head[1] as number) << 16) | ((head[2] as number) << 8) | (head[3] as number));
+      const length =
+        (head[0] as number) * 2 ** 24 +
+        (((head[1] as number) << 16) | ((head[2] as number) << 8) | (head[3] as number));
       if (length > this.#frameBytesMax) throw new WireError('frame-too-large', `over ${this.#frameBytesMax} bytes`);
       if (this.#buffered < 4 + length) return frames;
       frames.push(this.#take(4 + length).slice(4));

@@ -160,9 +160,11 @@ export function struct<T extends object>(fields: { readonly [K in keyof T]-?: La
 export type Tagged = { readonly type: string };
 
 /** One tag byte ‖ the layout of that member (which does not write `type` itself). Tags are never reused. */
-export function variant<T extends Tagged>(members: {
-  readonly [K in T['type']]: readonly [tag: number, layout: Layout<Omit<Extract<T, { type: K }>, 'type'>>];
-}): Layout<T> {
+export function variant<T extends Tagged>(
+  members: {
+    readonly [K in T['type']]: readonly [tag: number, layout: Layout<Omit<Extract<T, { type: K }>, 'type'>>];
+  },
+): Layout<T> {
   type Row = readonly [number, Layout<object>];
   const byType = members as unknown as Readonly<Record<string, Row>>;
   const byTag = new Map(Object.entries(byType).map(([type, [tag, layout]]) => [tag, { type, layout }]));

@@ -1,3 +1,4 @@
+import { zero } from '@coffer/base';
 import { CryptoError } from '@coffer/crypto';
 import {
   decodeSealedRequest,
@@ -8,7 +9,6 @@ import {
   sealReply,
 } from '@coffer/protocol';
 import { WireError } from '@coffer/wire';
-import { zero } from '@coffer/base';
 import type { VaultRecord } from '../record.js';
 import { openTicket, recoverTicket, registerTicket } from '../tickets.js';
 import { stepErase, stepRefill, stepStatus } from './keep.js';
@@ -75,12 +75,21 @@ export function stepRequest(context: StepContext, record: VaultRecord, opened: O
 function open(context: StepContext, sealed: Uint8Array): (OpenedRequest & OpenExchange) | undefined {
   const { vault, keys } = context;
   const outer = decodeSealedRequest(sealed);
-  if (outer.type === 'fresh') return { under: 'fresh', ...openFreshRequest(vault, keys.channelSecretKey, sealed, outer) };
+  if (outer.type === 'fresh')
+    return { under: 'fresh', ...openFreshRequest(vault, keys.channelSecretKey, sealed, outer) };
   const recover = openTicket(recoverTicket, keys.ticketSecret, vault, outer.ticket);
   if (recover !== undefined) {
-    return { under: 'recover', ticket: recover, ...openTicketedRequest(vault, recover.resumptionSecret, sealed, outer) };
+    return {
+      under: 'recover',
+      ticket: recover,
+      ...openTicketedRequest(vault, recover.resumptionSecret, sealed, outer),
+    };
   }
   const register = openTicket(registerTicket, keys.ticketSecret, vault, outer.ticket);
   if (register === undefined) return undefined;
-  return { under: 'register', ticket: register, ...openTicketedRequest(vault, register.resumptionSecret, sealed, outer) };
+  return {
+    under: 'register',
+    ticket: register,
+    ...openTicketedRequest(vault, register.resumptionSecret, sealed, outer),
+  };
 }

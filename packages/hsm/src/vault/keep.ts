@@ -33,7 +33,13 @@ export function stepErase(record: VaultRecord, { version }: RequestOf<'erase'>):
     if (version >= versionMax) return unchanged(record, { type: 'limit' });
     const next = record.version + 1;
     return {
-      record: changed(record, { version: next, state: 'erased', live: undefined, pending: undefined, openAttempts: [] }),
+      record: changed(record, {
+        version: next,
+        state: 'erased',
+        live: undefined,
+        pending: undefined,
+        openAttempts: [],
+      }),
       reply: { type: 'erasure-receipt', version: next },
     };
   }

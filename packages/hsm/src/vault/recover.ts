@@ -58,7 +58,13 @@ export function stepRecoverFinish(
   };
 }
 
-function evaluate(context: StepContext, record: VaultRecord, live: Credential, ke1: Uint8Array, attemptId: Uint8Array): Step['reply'] {
+function evaluate(
+  context: StepContext,
+  record: VaultRecord,
+  live: Credential,
+  ke1: Uint8Array,
+  attemptId: Uint8Array,
+): Step['reply'] {
   const { keys, vault, entropy } = context;
   const { ke2, expectedClientMac } = opaqueGenerateKe2({
     ke1,
@@ -70,7 +76,12 @@ function evaluate(context: StepContext, record: VaultRecord, live: Credential, k
     entropy,
   });
   const resumptionSecret = entropy.bytes(32);
-  const ticket: RecoverTicket = { version: record.version, attemptId, expectedKe3: expectedClientMac, resumptionSecret };
+  const ticket: RecoverTicket = {
+    version: record.version,
+    attemptId,
+    expectedKe3: expectedClientMac,
+    resumptionSecret,
+  };
   return {
     type: 'recover.started',
     ke2,

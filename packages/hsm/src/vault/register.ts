@@ -58,7 +58,9 @@ export function stepRegisterFinish(
   // Executed again after a lost reply: the same bytes get the same answer, any other bytes are somebody else's.
   const { pending } = record;
   const again =
-    pending !== undefined && equalBytes(pending.ticketId, ticket.ticketId) && isSameCredential(pending.credential, credential);
+    pending !== undefined &&
+    equalBytes(pending.ticketId, ticket.ticketId) &&
+    isSameCredential(pending.credential, credential);
   return unchanged(record, again ? finished : { type: 'stale-ticket' });
 }
 

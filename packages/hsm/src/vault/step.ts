@@ -2,7 +2,7 @@ import { type Entropy, invariant } from '@coffer/base';
 import type { Vault, VaultReply, VaultRequest } from '@coffer/protocol';
 import type { FleetKeys } from '../fleet-secrets.js';
 import { budgetOf, type VaultRecord } from '../record.js';
-import { openTicket, type AuthTicket, authTicket, type RecoverTicket, type RegisterTicket } from '../tickets.js';
+import { type AuthTicket, authTicket, openTicket, type RecoverTicket, type RegisterTicket } from '../tickets.js';
 
 /** What a step may use besides the record and the request. */
 export interface StepContext {
