@@ -4,8 +4,12 @@ import type { GroupBackend } from './backend.js';
 /** 2·G and 3·G, RFC 9496 §A.1. */
 const twoG = fromHex('6a493210f7499cd17fecb510ae0cea23a110e8d5b901f8acadd3095c73a3b919');
 const threeG = fromHex('94741f5d5d52755ece4f23f044ee27d5d1ea1e2bd196b462166b16152a9d0259');
-/** A field element with a negative sign, RFC 9496 §A.2: not an encoding. */
-const notAnEncoding = fromHex('0100000000000000000000000000000000000000000000000000000000000000');
+/** Not encodings (RFC 9496 §A.2): a negative field element, p itself, and one above the field's 255 bits. */
+const notEncodings = [
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  '6a493210f7499cd17fecb510ae0cea23a110e8d5b901f8acadd3095c73a3b999',
+].map(fromHex);
 /** 64 uniform bytes and their element, RFC 9496 §A.3. */
 const uniform = fromHex(
   '5d1be09e3d0c82fc538112490e35701979d99e06ca3e2b5b54bffe8b4dc772c1' +
@@ -33,6 +37,6 @@ export function passesSelfCheck(backend: GroupBackend): boolean {
     equalBytes(backend.elementFromUniform(uniform), uniformElement) &&
     equalBytes(backend.reduceScalar(wideTwo), two) &&
     backend.isEncoding(twoG) &&
-    !backend.isEncoding(notAnEncoding)
+    !notEncodings.some((bytes) => backend.isEncoding(bytes))
   );
 }

@@ -91,7 +91,7 @@ export function xwingEncapsulate(
   requireLength(publicKey, xwingPublicKeyBytes, 'X-Wing public key');
   requireLength(seed, xwingEncapsulationSeedBytes, 'X-Wing encapsulation seed');
   const recipient = publicKey.subarray(mlKemPublicKeyBytes);
-  const inner = mlKemEncapsulate(publicKey.subarray(0, mlKemPublicKeyBytes), seed.slice(0, 32));
+  const inner = mlKemEncapsulate(publicKey.subarray(0, mlKemPublicKeyBytes), seed.subarray(0, 32));
   const secret = seed.slice(32);
   const ephemeral = primitives.x25519PublicKey(secret);
   const shared = dh(secret, recipient);

@@ -46,7 +46,8 @@ function backendOver(declare: Declare): GroupBackend {
 
   return {
     name: 'native',
-    isEncoding: (element) => isValid(element) === 1,
+    // libsodium up to 1.0.18 ignores the highest bit, and so takes two encodings for one element.
+    isEncoding: (element) => ((element[31] as number) & 0x80) === 0 && isValid(element) === 1,
     multiply: (scalar, element) => result((out) => multiply(out, scalar, element)),
     multiplyBase: (scalar) => result((out) => multiplyBase(out, scalar)),
     elementFromUniform: (uniform) => result((out) => fromHash(out, uniform)),
