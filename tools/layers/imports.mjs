@@ -50,7 +50,7 @@ function importObjection(member, table, file, specifier, isShipped, tier) {
   const parts = specifier.split('/');
   const name = specifier.startsWith('@') ? parts.slice(0, 2).join('/') : parts[0];
   if (name.startsWith(scope)) {
-    if (name !== specifier) return `deep import of ${specifier}: use what ${name} exports`;
+    if (!isExported(table, name, specifier)) return `deep import of ${specifier}: use what ${name} exports`;
     if (name === member.manifest.name) return isShipped ? 'a package does not import itself by name' : undefined;
     const reason = objection(member, name.slice(scope.length), table, isShipped);
     if (reason) return reason;
@@ -62,6 +62,13 @@ function relativeObjection(member, table, file, specifier) {
   const target = resolve(dirname(file), specifier);
   const other = table.members.find(({ folder }) => target.startsWith(`${folder}/`));
   return other === undefined || other === member ? undefined : `reaches into @coffer/${other.name}: ${specifier}`;
+}
+
+/** A subpath is public if the `exports` of its package name it. */
+function isExported(table, name, specifier) {
+  if (name === specifier) return true;
+  const { manifest } = table.members.find((member) => member.manifest.name === name) ?? {};
+  return manifest?.exports?.[`.${specifier.slice(name.length)}`] !== undefined;
 }
 
 /** Tests may also use what the whole repository is developed with. */
