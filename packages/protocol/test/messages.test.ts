@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fromHex, hex, utf8 } from '@coffer/base';
+import {
+  attemptIdOf,
+  capMessage,
+  confirmHashOf,
+  decodeVaultReply,
+  decodeVaultRequest,
+  type EntryHash,
+  encodeVaultReply,
+  encodeVaultRequest,
+  entryHash,
+  entrySignatureMessage,
+  genesisHash,
+  groupOf,
+  isKsfAcceptable,
+  ksfCeiling,
+  ksfDefault,
+  ksfFloor,
+  newViewMessage,
+  ProtocolError,
+  promiseMessage,
+  recordKeyOf,
+  type VaultReply,
+  type VaultRequest,
+  vaultIdOf,
+} from '@coffer/protocol';
+import { entryWith, testFleet } from './fleet.js';
+
+const golden: Record<string, string> = JSON.parse(
+  readFileSync(new URL('../../../vectors/protocol/v1.json', import.meta.url), 'utf8'),
+).values;
+
+const fleet = testFleet();
+const vaultId = vaultIdOf('example', 'ann');
+const position = { index: 7n, hash: new Uint8Array(32).fill(9) as EntryHash };
+const term = { round: 3n, leaderId: 2 };
+const { configHash } = fleet;
+const base = { capTerm: term, ...position };
+
+const values: Record<string, () => Uint8Array> = {
+  configHash: () => configHash,
+  vaultId: () => vaultId,
+  recordKey: () => recordKeyOf(new Uint8Array(32).fill(5), vaultId),
+  attemptId: () => attemptIdOf(vaultId, 3, new Uint8Array(96).fill(4)),
+  confirmHash: () => confirmHashOf(new Uint8Array(32).fill(6)),
+  genesisHash: () => genesisHash(configHash, 1),
+  entryHash: () => entryHash(entryWith(fleet, [utf8('reply')])),
+  entrySignatureMessage: () => entrySignatureMessage(position.hash),
+  capMessage: () => capMessage({ hsm: 2, group: 1, configHash, term, ...position }),
+  promiseMessage: () => promiseMessage({ hsm: 2, group: 1, configHash, t: term, capTerm: term, ...position }),
+  newViewMessage: () => newViewMessage({ group: 1, configHash, t: term, base, promises: [] }),
+};
+
+for (const [name, compute] of Object.entries(values)) {
+  test(`reference value: ${name}`, () => assert.equal(hex(compute()), golden[name]));
+}
+
+test('the reference values name nothing that is not computed here', () => {
+  assert.deepEqual(Object.keys(golden).sort(), Object.keys(values).sort());
+});
+
+test('a group is the first eight bytes, modulo the groups', () => {
+  const id = fromHex(`ffffffffffffffff${'00'.repeat(24)}`) as typeof vaultId;
+  assert.equal(groupOf(id, 32), 31);
+  assert.equal(groupOf(id, 10), 5);
+  assert.equal(groupOf(id, 1), 0);
+});
+
+test('names are 1 to 256 bytes, and cannot run into each other', () => {
+  assert.notDeepEqual(vaultIdOf('ab', 'c'), vaultIdOf('a', 'bc'));
+  assert.equal(vaultIdOf('t', 'a'.repeat(256)).length, 32);
+  for (const [tenant, account] of [
+    ['', 'a'],
+    ['t', ''],
+    ['t', 'a'.repeat(257)],
+    ['é'.repeat(129), 'a'],
+  ] as const) {
+    assert.throws(
+      () => vaultIdOf(tenant, account),
+      (e) => e instanceof ProtocolError && e.code === 'bad-account',
+    );
+  }
+});
+
+test('KSF parameters at floor and ceiling, and one step beyond each', () => {
+  for (const fine of [ksfDefault, ksfFloor, ksfCeiling]) assert.ok(isKsfAcceptable(fine));
+  for (const name of ['memoryKiB', 'passes', 'lanes'] as const) {
+    assert.equal(isKsfAcceptable({ ...ksfFloor, [name]: ksfFloor[name] - 1 }), false);
+    assert.equal(isKsfAcceptable({ ...ksfCeiling, [name]: ksfCeiling[name] + 1 }), false);
+  }
+});
+
+const bytes = (length: number) => new Uint8Array(length).fill(1);
+const ticket = { ticket: bytes(320), resumptionSecret: bytes(32) };
+
+const requests: VaultRequest[] = [
+  { type: 'status' },
+  { type: 'register.start', blinded: bytes(32), authTicket: undefined },
+  { type: 'register.start', blinded: bytes(32), authTicket: bytes(320) },
+  {
+    type: 'register.finish',
+    record: bytes(192),
+    ksf: ksfDefault,
+    payload: bytes(256),
+    budgetMax: 10,
+    confirmHash: bytes(32),
+  },
+  { type: 'register.confirm', version: 0xffff_ffff, confirmSecret: bytes(32) },
+  { type: 'register.abandon', ticketId: bytes(32) },
+  { type: 'recover.start', ke1: bytes(96) },
+  { type: 'recover.finish', ke3: bytes(64) },
+  { type: 'refill', authTicket: bytes(320) },
+  { type: 'erase', version: 0 },
+];
+
+const replies: VaultReply[] = [
+  { type: 'status', state: 'live', version: 1, budgetMax: 10, budget: 9, failures: 1, resets: 2, pending: bytes(32) },
+  { type: 'status', state: 'none', version: 0, budgetMax: 0, budget: 0, failures: 0, resets: 0, pending: undefined },
+  { type: 'register.started', response: bytes(64), ticketId: bytes(32), ...ticket },
+  { type: 'register.finished', version: 1 },
+  { type: 'register.confirmed', version: 2, budget: 10, resets: 0 },
+  { type: 'register.abandoned' },
+  { type: 'recover.started', ke2: bytes(320), ksf: ksfDefault, version: 1, budget: 2, failures: 1, ...ticket },
+  { type: 'recovered', payload: bytes(256), version: 1, budget: 3, failures: 0, authTicket: bytes(320) },
+  { type: 'refilled', budget: 3 },
+  { type: 'erasure-receipt', version: 2 },
+  { type: 'not-registered' },
+  { type: 'wrong-secret', budget: 1 },
+  { type: 'destroyed', version: 2 },
+  { type: 'erased', version: 2 },
+  { type: 'stale-ticket' },
+  { type: 'limit' },
+];
+
+test('every request and every reply comes back from one padded size, at its largest', () => {
+  for (const request of requests) {
+    assert.equal(encodeVaultRequest(request).length, 1024);
+    assert.deepEqual(decodeVaultRequest(encodeVaultRequest(request)), request);
+  }
+  for (const reply of replies) {
+    assert.equal(encodeVaultReply(reply).length, 1024);
+    assert.deepEqual(decodeVaultReply(encodeVaultReply(reply)), reply);
+  }
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { concat } from '@coffer/base';
+import { encodeFrame, FrameDecoder, WireError } from '@coffer/wire';
+import fc from 'fast-check';
+
+test('frames come out as they went in, however the stream is cut', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.uint8Array({ maxLength: 40 }), { maxLength: 6 }),
+      fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 8 }),
+      (bodies, cuts) => {
+        const stream = concat(...bodies.map((body) => encodeFrame(body, 40)));
+        const decoder = new FrameDecoder(40);
+        const out: Uint8Array[] = [];
+        for (let at = 0, i = 0; at < stream.length; i++) {
+          const next = at + (cuts[i % cuts.length] as number);
+          out.push(...decoder.push(stream.subarray(at, next)));
+          at = next;
+        }
+        assert.deepEqual(out, bodies);
+        assert.ok(decoder.clean);
+      },
+    ),
+  );
+});
+
+test('a frame over the limit is refused by its announced length, before its body is there', () => {
+  assert.throws(
+    () => encodeFrame(new Uint8Array(41), 40),
+    (e) => e instanceof WireError && e.code === 'frame-too-large',
+  );
+  for (const head of [
+    [0, 0, 0, 41],
+    [0xff, 0xff, 0xff, 0xff],
+    [0x80, 0, 0, 0],
+  ]) {
+    const decoder = new FrameDecoder(40);
+    assert.throws(
+      () => decoder.push(Uint8Array.from(head)),
+      (e) => e instanceof WireError && e.code === 'frame-too-large',
+    );
+  }
+});
+
+test('a stream that ends inside a frame is not clean', () => {
+  const decoder = new FrameDecoder(40);
+  decoder.push(Uint8Array.of(0, 0, 0, 2, 1));
+  assert.equal(decoder.clean, false);
+});
