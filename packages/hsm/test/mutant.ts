@@ -30,7 +30,7 @@ export async function loadMutant(name: string, patches: readonly Patch[]): Promi
   }
   for (const { file, find, replace } of patches) {
     const source = readFileSync(scope + file, 'utf8');
-    const parts = source.split(find);
+    const parts = source.split(loosely(find));
     // A patch that no longer applies would leave a mutant that is not one, and a test that cannot fail.
     if (parts.length !== 2) throw new Error(`${name}: found ${parts.length - 1} times in ${file}: ${find}`);
     writeFileSync(scope + file, parts.join(replace));
@@ -41,4 +41,13 @@ export async function loadMutant(name: string, patches: readonly Patch[]): Promi
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+/** `text` with any white space where it has some, so that a reformatted line is still found. */
+function loosely(text: string): RegExp {
+  const words = text
+    .trim()
+    .split(/\s+/)
+    .map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(words.join('\\s+'));
 }
