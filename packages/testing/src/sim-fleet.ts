@@ -1,0 +1,154 @@
+import type { AgentTuning } from '@coffer/agent';
+import { type HostReply, type HostRequest, Hsm, SoftKeyStore } from '@coffer/hsm';
+import { MemoryLedgerStore } from '@coffer/ledger';
+import { type FleetDescriptor, genesisHash } from '@coffer/protocol';
+import { SimulationError } from './errors.js';
+import { FaultyLedger, goodLedger, type LedgerWeather } from './faulty-ledger.js';
+import { FaultyNetwork, goodNetwork } from './faulty-network.js';
+import { FleetChecker } from './fleet-checker.js';
+import { type FleetShape, fleetKit } from './fleet-kit.js';
+import { SeededEntropy, SeededRandom } from './seeded-random.js';
+import { SimAccount } from './sim-account.js';
+import { SimDevice } from './sim-device.js';
+import { SimGateway } from './sim-gateway.js';
+import { type HsmCore, type HsmMutation, SimHsm } from './sim-hsm.js';
+import { agentName, ledgerName, SimSite } from './sim-site.js';
+import { SimWorld } from './sim-world.js';
+
+/**
+ * A rule that is deliberately cut out, to show that the checkers see it.
+ *
+ * - `small-quorum`: HSMs and agents take a single capture for a certificate.
+ * - `amnesia`: HSMs forget their persisted state at every restart.
+ * - `forked-ledger`: odd and even sites have ledgers of their own. No rule at all: HSMs must stay safe over it.
+ */
+export type Sabotage = 'small-quorum' | 'amnesia' | 'forked-ledger';
+
+export interface SimFleetOptions extends FleetShape {
+  readonly seed: string;
+  readonly tuning?: Partial<AgentTuning>;
+  readonly sabotage?: readonly Sabotage[];
+  /** What the HSMs run; default the real core. */
+  readonly core?: HsmCore;
+  /** Changes what hosts hear from their HSMs. */
+  readonly mutate?: HsmMutation;
+  /** Hears every trace line at once. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** Times that suit virtual time: short enough for short schedules, in the proportions of the real ones. */
+export const simTuning: Partial<AgentTuning> = {
+  leaseMs: 1_500,
+  leaseStaggerMs: 100,
+  peerTimeoutMs: 400,
+  quorumTimeoutMs: 800,
+};
+
+/** A whole fleet in one process: real HSM cores, agents, replicas and clients; simulated time, network, ledger and power. */
+export class SimFleet {
+  readonly world: SimWorld;
+  readonly fleet: FleetDescriptor;
+  readonly network: FaultyNetwork;
+  readonly weather: LedgerWeather = { profile: goodLedger, down: false };
+  readonly ledgers: readonly MemoryLedgerStore[];
+  readonly sites: readonly SimSite[];
+  readonly gateway: SimGateway;
+  readonly checker: FleetChecker;
+  readonly accounts: SimAccount[] = [];
+
+  constructor(options: SimFleetOptions) {
+    const { seed, sites, groups, budgetLimit, rollbackTolerance, sabotage = [], mutate = () => undefined } = options;
+    if (sites < 1) throw new SimulationError('bad-options', 'a fleet has a site');
+    const kit = fleetKit({ sites, groups, budgetLimit, rollbackTolerance });
+    this.fleet = kit.fleet;
+    this.world = new SimWorld(new SeededRandom(`seed ${seed}`), options.onLine);
+    this.network = new FaultyNetwork(this.world.time, this.world.random.fork('network'), this.world.trace);
+    this.checker = new FleetChecker(this.world, kit.fleet, kit.channelKey, (member, group, at) =>
+      this.site(member).holds(group, at),
+    );
+    const genesis = Array.from({ length: groups }, (_, group) => genesisHash(kit.fleet.configHash, group));
+    const ledgerFleet = { configHash: kit.fleet.configHash, genesis };
+    const forks = sabotage.includes('forked-ledger') ? 2 : 1;
+    this.ledgers = Array.from({ length: forks }, () => new MemoryLedgerStore(ledgerFleet, this.world.time));
+    const hosted = sabotage.includes('small-quorum') ? { ...kit.fleet, quorum: 1 } : kit.fleet;
+    this.sites = kit.fleet.members.map(({ id }) => {
+      const name = agentName(id);
+      const ledger = this.ledgers[id % forks] as MemoryLedgerStore;
+      return new SimSite({
+        world: this.world,
+        fleet: hosted,
+        network: this.network,
+        tuning: { ...simTuning, ...options.tuning },
+        hsm: new SimHsm(this.world, {
+          member: id,
+          fleet: hosted,
+          keyStore: SoftKeyStore.from(
+            kit.keyStores[id - 1] as Uint8Array,
+            new SeededEntropy(this.world.random.fork(`store ${id}`)),
+          ),
+          state: kit.states[id - 1] as Uint8Array,
+          core: options.core ?? Hsm,
+          forgets: sabotage.includes('amnesia'),
+          observe: (member: number, request: HostRequest, reply: HostReply) =>
+            this.checker.observe(member, request, reply),
+          mutate,
+        }),
+        openLedger: (who, random) =>
+          new FaultyLedger(
+            ledger.open(),
+            who,
+            { time: this.world.time, random, weather: this.weather, trace: this.world.trace },
+            () => !this.network.isBlocked(name, ledgerName) && !this.network.isBlocked(ledgerName, name),
+          ),
+        peer: (member) => this.site(member),
+      });
+    });
+    this.gateway = new SimGateway(this.world, kit.fleet, this.network, this.sites);
+  }
+
+  /** The site of a member. */
+  site(member: number): SimSite {
+    const site = this.sites[member - 1];
+    if (site === undefined) throw new SimulationError('bad-options', `no member ${member}`);
+    return site;
+  }
+
+  /** Starts everything that is not running. */
+  start(): void {
+    for (const site of this.sites) site.start();
+  }
+
+  /** Ends every fault: messages flow, the ledger answers, every process runs. */
+  heal(): void {
+    this.network.heal();
+    this.network.profile = goodNetwork;
+    this.weather.profile = goodLedger;
+    this.weather.down = false;
+    this.start();
+  }
+
+  /** A person with a device and an account of this name. */
+  addAccount(name: string): SimAccount {
+    const { world, fleet, network, gateway } = this;
+    const account = new SimAccount(world, new SimDevice({ world, fleet, network, gateway }, name), fleet.budgetLimit);
+    this.accounts.push(account);
+    return account;
+  }
+
+  /** @returns whether `isDone` ended the run within `forMs`. @throws SimulationError for the first violation. */
+  run(forMs: number, isDone?: () => boolean): Promise<boolean> {
+    return this.world.run(forMs, isDone);
+  }
+
+  /** Whether every replica holds exactly what is committed. */
+  get isConverged(): boolean {
+    return this.checker
+      .committed()
+      .every((index, group) => this.sites.every((site) => site.tip(group).index === index));
+  }
+
+  /** Ends all processes and frees their memory. */
+  close(): void {
+    for (const site of this.sites) site.close();
+  }
+}

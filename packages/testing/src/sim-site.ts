@@ -1,0 +1,240 @@
+import { Agent, AgentError, type AgentStatus, type AgentTuning } from '@coffer/agent';
+import type { Ledger } from '@coffer/ledger';
+import type { FleetDescriptor, Position } from '@coffer/protocol';
+import { Replica } from '@coffer/replica';
+import type { FaultyNetwork } from './faulty-network.js';
+import { Life } from './life.js';
+import { SeededEntropy, type SeededRandom } from './seeded-random.js';
+import { HsmGone, type SimHsm } from './sim-hsm.js';
+import type { SimWorld } from './sim-world.js';
+
+/** How long a supervisor waits before it starts a process again that did not start. */
+const restartMs = 200;
+/** Entries that a replica holds above its newest certificate. */
+const undoEntriesMax = 64;
+
+/** Name of a member's agent on the network. */
+export const agentName = (member: number): string => `agent${member}`;
+/** Name of the ledger's engine on the network. */
+export const ledgerName = 'ledger';
+
+export interface SimSiteParts {
+  readonly world: SimWorld;
+  readonly fleet: FleetDescriptor;
+  readonly network: FaultyNetwork;
+  readonly hsm: SimHsm;
+  readonly tuning: Partial<AgentTuning>;
+  /** A fresh handle on the ledger, for one run of the agent. */
+  readonly openLedger: (name: string, random: SeededRandom) => Ledger;
+  /** The site of another member. */
+  readonly peer: (member: number) => SimSite;
+}
+
+/** One datacenter: an HSM's process, a replica on its disk, and the agent's process, each of which fails by itself. */
+export class SimSite {
+  readonly member: number;
+  readonly hsm: SimHsm;
+  readonly #parts: SimSiteParts;
+  readonly #random: SeededRandom;
+  #replica: Replica;
+  #agent: Agent | undefined;
+  #life = new Life();
+  #runs = 0;
+  #isWanted = false;
+
+  constructor(parts: SimSiteParts) {
+    this.member = parts.hsm.member;
+    this.hsm = parts.hsm;
+    this.#parts = parts;
+    this.#random = parts.world.random.fork(agentName(this.member));
+    this.#replica = this.#newReplica();
+  }
+
+  /** Whether the agent's process runs (it may still be starting). */
+  get isAgentUp(): boolean {
+    return this.#isWanted;
+  }
+
+  /** Starts what is not running, with the power back. */
+  start(): void {
+    this.hsm.restorePower();
+    if (!this.hsm.isUp) this.hsm.boot();
+    if (!this.isAgentUp) this.startAgent();
+  }
+
+  /** Starts the agent's process, and again if it does not come up. */
+  startAgent(): void {
+    this.#isWanted = true;
+    this.#life = new Life();
+    this.#runs++;
+    const life = this.#life;
+    this.#trace('starts');
+    const { world } = this.#parts;
+    life
+      .within(() => Agent.start(this.#options(life)))
+      .then(
+        (agent) => {
+          this.#agent = agent;
+        },
+        (cause) => {
+          if (!(cause instanceof AgentError)) world.violate('crashed', `agent${this.member} does not start`, cause);
+          this.#trace('does not start');
+          world.time.after(restartMs, () => {
+            if (life.alive) this.startAgent();
+          });
+        },
+      );
+  }
+
+  /** The agent's process ends: it does nothing any more, not even what it had begun. */
+  crashAgent(): void {
+    if (!this.#isWanted) return;
+    this.#trace('crashes');
+    this.#isWanted = false;
+    this.#life.end();
+    this.#agent = undefined;
+  }
+
+  /** The replica's disk is lost. The agent must be down. */
+  wipeReplica(): void {
+    this.#trace('loses its replica');
+    this.#replica.close();
+    this.#replica = this.#newReplica();
+  }
+
+  /** Frees the replica's memory. */
+  close(): void {
+    this.crashAgent();
+    this.hsm.crash();
+    this.#replica.close();
+  }
+
+  /** Whether the replica durably holds the entry, with everything before it. */
+  holds(group: number, at: Position): boolean {
+    return this.#replica.has(group, at.index, at.hash);
+  }
+
+  /** Tip of the replica, for comparing sites. */
+  tip(group: number): { readonly index: bigint; readonly hash: Uint8Array; readonly root: Uint8Array } {
+    return this.#replica.tip(group);
+  }
+
+  /** Reads and checks all that the replica holds. @throws ReplicaError `corrupt`. */
+  verifyReplica(group: number): void {
+    this.#replica.verify(group);
+  }
+
+  /** A message of another agent. Never settles when the process dies over it. */
+  servePeer(message: Uint8Array): Promise<Uint8Array> {
+    const agent = this.#agent;
+    if (agent === undefined) return Promise.reject(new Error('connection refused'));
+    return this.#life.within(() => agent.handlePeer(message));
+  }
+
+  /** A call of the gateway. */
+  serveRouted(call: Uint8Array): Promise<Uint8Array> {
+    const agent = this.#agent;
+    if (agent === undefined) return Promise.reject(new Error('connection refused'));
+    return this.#life.within(() => agent.handleRouted(call));
+  }
+
+  /** @returns undefined while the agent is down. */
+  async status(): Promise<AgentStatus | undefined> {
+    return this.#agent?.status();
+  }
+
+  #options(life: Life): Parameters<typeof Agent.start>[0] {
+    const { world, fleet, network, tuning, openLedger, peer } = this.#parts;
+    const random = this.#random.fork(`run${this.#runs}`);
+    const own = agentName(this.member);
+    const ledger = openLedger(own, random.fork('ledger'));
+    return {
+      fleet,
+      memberId: this.member,
+      tuning,
+      ports: {
+        clock: world.time,
+        timers: life.timers(world.time),
+        entropy: new SeededEntropy(random.fork('entropy')),
+        hsm: { call: (request) => life.within(() => this.#callHsm(request)) },
+        peers: {
+          call: (member, message, timeoutMs) =>
+            life.within(() =>
+              network.call({
+                from: own,
+                to: agentName(member),
+                message,
+                timeoutMs,
+                serve: (arrived) => peer(member).servePeer(arrived),
+                unavailable: (why) => new AgentError('peer-unavailable', why),
+              }),
+            ),
+        },
+        ledger: mortalLedger(ledger, life),
+        replica: mortalReplica(this.#replica, life),
+        log: (event) => this.#trace(eventLine(event)),
+      },
+    };
+  }
+
+  async #callHsm(request: Parameters<SimHsm['call']>[0]): ReturnType<SimHsm['call']> {
+    try {
+      return await this.hsm.call(request);
+    } catch (cause) {
+      if (cause instanceof HsmGone) throw new AgentError('hsm-unavailable', cause.message, { cause });
+      throw cause;
+    }
+  }
+
+  #newReplica(): Replica {
+    const { configHash, groups } = this.#parts.fleet;
+    return Replica.open({ path: ':memory:', configHash, groups, undoEntriesMax });
+  }
+
+  #trace(what: string): void {
+    this.#parts.world.trace.add(agentName(this.member), what);
+  }
+}
+
+/** A dead process writes nothing: not even in the promise jobs that were queued when it died. */
+function mortalReplica(replica: Replica, life: Life): Replica {
+  return new Proxy(replica, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name, target);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => {
+        if (!life.alive) throw new Error('the process is dead');
+        return Reflect.apply(member, target, args) as unknown;
+      };
+    },
+  });
+}
+
+function mortalLedger(ledger: Ledger, life: Life): Ledger {
+  return {
+    tail: (...args) => life.within(() => ledger.tail(...args)),
+    raiseTerm: (...args) => life.within(() => ledger.raiseTerm(...args)),
+    append: (...args) => life.within(() => ledger.append(...args)),
+    read: (...args) => life.within(() => ledger.read(...args)),
+    watch: (group, onChange) =>
+      ledger.watch(group, () => {
+        if (life.alive) onChange();
+      }),
+    truncateAfter: (...args) => life.within(() => ledger.truncateAfter(...args)),
+    restore: (...args) => life.within(() => ledger.restore(...args)),
+    trim: (...args) => life.within(() => ledger.trim(...args)),
+    lease: {
+      acquire: (...args) => life.within(() => ledger.lease.acquire(...args)),
+      release: (...args) => life.within(() => ledger.lease.release(...args)),
+    },
+    close: () => ledger.close(),
+  };
+}
+
+function eventLine(event: { readonly type: string }): string {
+  const { type, ...rest } = event;
+  const fields = Object.entries(rest).map(
+    ([name, value]) => `${name}=${typeof value === 'object' ? JSON.stringify(value) : value}`,
+  );
+  return `${type} ${fields.join(' ')}`.trimEnd();
+}

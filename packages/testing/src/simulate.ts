@@ -1,0 +1,180 @@
+import { SimulationError } from './errors.js';
+import { type FaultMix, Faults } from './faults.js';
+import { Guesser } from './guesser.js';
+import { probeGroups } from './probe.js';
+import { SimFleet, type SimFleetOptions, simTuning } from './sim-fleet.js';
+
+export interface Scenario extends Omit<SimFleetOptions, 'groups' | 'rollbackTolerance' | 'budgetLimit'> {
+  /** Default 2. */
+  readonly groups?: number;
+  /** Default 0. */
+  readonly rollbackTolerance?: number;
+  /** Default 4: small, so that vaults run out of guesses. */
+  readonly budgetLimit?: number;
+  /** People; default 3. */
+  readonly accounts?: number;
+  /** SDK calls that each of them makes; default 5. */
+  readonly calls?: number;
+  /** Of the accounts, how many have their token stolen by somebody who guesses; default 0. */
+  readonly guessers?: number;
+  readonly faults: FaultMix;
+}
+
+/** What a schedule did. Equal seeds give equal reports, but for `realMs`. */
+export interface SimReport {
+  readonly seed: string;
+  readonly sites: number;
+  /** Hash of every trace line. */
+  readonly traceHash: string;
+  readonly lines: number;
+  readonly events: number;
+  readonly virtualMs: number;
+  readonly realMs: number;
+  readonly faults: number;
+  /** Checked exchanges between hosts and HSMs, and replies that the checker opened. */
+  readonly exchanges: number;
+  readonly replies: number;
+  readonly calls: number;
+  readonly retries: number;
+  readonly crashes: number;
+  /** Evaluations that thieves heard. */
+  readonly stolenGuesses: number;
+  /** Vault guesses that were gone and that no device had made: replays, thieves. */
+  readonly foreignCharges: number;
+  readonly committed: readonly string[];
+}
+
+/** Longest time that people act while things fail. */
+export const troubleMsMax = 60_000;
+/** Within this time after the last fault every call that people wait for has its outcome. */
+export const calmMsMax = 120_000;
+/** Within this time without faults all replicas are equal. */
+export const convergeMsMax = 20_000;
+
+/** Milliseconds after the last fault by which every group answers again: two leases and the time of an answer. */
+export function recoveryMs({
+  leaseMs = 0,
+  quorumTimeoutMs = 0,
+}: {
+  leaseMs?: number;
+  quorumTimeoutMs?: number;
+}): number {
+  return 2 * leaseMs + 2 * quorumTimeoutMs;
+}
+
+/**
+ * Plays one schedule: people use their vaults while faults happen; then the faults stop, and everything must come to a
+ * good end: each group answers within {@link recoveryMs}, each call gets its outcome, replicas become equal, vaults open.
+ * @throws SimulationError with seed and trace for the first violation.
+ */
+export async function simulate(scenario: Scenario): Promise<SimReport> {
+  const startMs = performance.now();
+  const fleet = new SimFleet({ groups: 2, rollbackTolerance: 0, budgetLimit: 4, ...scenario });
+  const onStray = (cause: unknown): void => fleet.world.violate('crashed', `unhandled: ${String(cause)}`, cause);
+  process.on('unhandledRejection', onStray);
+  try {
+    const { count, guessers } = await play(fleet, scenario);
+    return { ...report(fleet, scenario, count, guessers), realMs: Math.round(performance.now() - startMs) };
+  } catch (cause) {
+    const { trace } = fleet.world;
+    const isFinding = cause instanceof SimulationError;
+    throw new SimulationError(
+      isFinding ? cause.code : 'crashed',
+      `seed ${scenario.seed}: ${(cause as Error).message}`,
+      {
+        cause,
+        trace: trace.tail(),
+        seed: scenario.seed,
+      },
+    );
+  } finally {
+    process.off('unhandledRejection', onStray);
+    fleet.close();
+  }
+}
+
+async function play(fleet: SimFleet, scenario: Scenario): Promise<{ count: number; guessers: Guesser[] }> {
+  const { accounts = 3, calls = 5 } = scenario;
+  const faults = new Faults(fleet, scenario.faults);
+  fleet.start();
+  for (let i = 1; i <= accounts; i++) fleet.addAccount(`user${i}`);
+  const guessers = fleet.accounts
+    .slice(0, scenario.guessers ?? 0)
+    .map(({ device }) => new Guesser(fleet, device.account));
+  let living = accounts;
+  const done = (): void => {
+    living--;
+  };
+  for (const account of fleet.accounts) void account.live(calls).then(done);
+  for (const guesser of guessers) void guesser.run();
+  faults.start();
+  await fleet.run(troubleMsMax, () => living === 0);
+  faults.stop();
+  for (const guesser of guessers) guesser.stop();
+  for (const account of fleet.accounts) account.stop();
+  fleet.world.trace.add('scenario', 'faults stop');
+  await calm(fleet, scenario, () => living === 0);
+  return { count: faults.count, guessers };
+}
+
+async function calm(fleet: SimFleet, scenario: Scenario, isOver: () => boolean): Promise<void> {
+  const withinMs = recoveryMs({ ...simTuning, ...scenario.tuning });
+  if ((await probeGroups(fleet, withinMs)) === undefined) {
+    fleet.world.violate('stuck', `a group gave no answer within ${withinMs} ms after the last fault`);
+  }
+  if (!(await fleet.run(calmMsMax, isOver)))
+    fleet.world.violate('stuck', `a call had no outcome after ${calmMsMax} ms`);
+  await verifyAccounts(fleet);
+  if (!(await fleet.run(convergeMsMax, () => fleet.isConverged))) {
+    const tips = fleet.sites.map((site) =>
+      fleet.checker
+        .committed()
+        .map((_, group) => site.tip(group).index)
+        .join('/'),
+    );
+    fleet.world.violate('unequal-replicas', `tips ${tips.join(' ')}, committed ${fleet.checker.committed().join('/')}`);
+  }
+  for (const site of fleet.sites) for (let group = 0; group < fleet.fleet.groups; group++) site.verifyReplica(group);
+  await fleet.run(0);
+}
+
+async function verifyAccounts(fleet: SimFleet): Promise<void> {
+  let left = fleet.accounts.length;
+  for (const account of fleet.accounts) {
+    void account.verify().then(() => {
+      left--;
+    });
+  }
+  if (!(await fleet.run(calmMsMax, () => left === 0))) fleet.world.violate('stuck', 'a last unlock had no outcome');
+}
+
+function report(
+  fleet: SimFleet,
+  { seed, sites }: Scenario,
+  faults: number,
+  guessers: readonly Guesser[],
+): Omit<SimReport, 'realMs'> {
+  const { world, checker, accounts } = fleet;
+  const sum = (of: (account: (typeof accounts)[number]) => number): number =>
+    accounts.reduce((all, one) => all + of(one), 0);
+  return {
+    seed,
+    sites,
+    traceHash: world.trace.hash(),
+    lines: world.trace.lines,
+    events: world.time.events,
+    virtualMs: world.elapsedMs,
+    faults,
+    exchanges: checker.exchanges,
+    replies: checker.guesses.repliesRead,
+    calls: sum(({ tally }) => tally.calls),
+    retries: sum(({ tally }) => tally.retries),
+    crashes: sum(({ tally }) => tally.crashes),
+    stolenGuesses: guessers.reduce(
+      (all, { evaluations }) => all + [...evaluations.values()].reduce((a, b) => a + b, 0),
+      0,
+    ),
+    foreignCharges: sum(({ model }) => model.foreignCharges),
+    committed: checker.committed().map(String),
+  };
+}
