@@ -147,8 +147,12 @@ export class Tables {
     return rows.map(({ id }) => id as bigint);
   }
 
-  /** Removes a state that no tip names. Not in a transaction: in steps, which a crash may separate. */
+  /**
+   * Removes a state unless a tip names it: whoever gives one up may not know whether its last transaction went through.
+   * Not in a transaction: in steps, which a crash may separate.
+   */
   removeState(state: bigint): void {
+    if (this.sqlite.get('SELECT 1 FROM tip WHERE state = ?', state) !== undefined) return;
     const steps = [
       'DELETE FROM leaf WHERE rowid IN (SELECT rowid FROM leaf WHERE state = ?1 LIMIT 1000)',
       'DELETE FROM node WHERE state = ?1 AND path IN (SELECT path FROM node WHERE state = ?1 LIMIT 1000)',

@@ -45,8 +45,10 @@ export const genesis: Point = {
 };
 
 export const recordKey = (at: number): RecordKey => digest('record', at) as RecordKey;
-export const sealed = (content: number | string): Uint8Array =>
-  new Uint8Array(sealedRecordBytes).fill(1).map((_, at) => digest('sealed', content)[at % 32] as number);
+export function sealed(content: number | string): Uint8Array {
+  const pattern = digest('sealed', content);
+  return new Uint8Array(sealedRecordBytes).map((_, at) => pattern[at % 32] as number);
+}
 export const write = (key: number, content: number | string): LeafWrite => ({
   recordKey: recordKey(key),
   sealed: sealed(content),

@@ -44,8 +44,8 @@ export class Sqlite {
   static open(path: string, options: SqliteOptions = {}): Sqlite {
     const { name, open } = driver();
     const database = guarded(() => open(path));
+    const sqlite = new Sqlite(database, name, options.onStatement);
     try {
-      const sqlite = new Sqlite(database, name, options.onStatement);
       database.exec(`PRAGMA busy_timeout = ${options.busyTimeoutMs ?? busyTimeoutMsDefault}`);
       const mode = sqlite.get('PRAGMA journal_mode = WAL')?.journal_mode;
       // Some network file systems refuse WAL; going on with another journal would change what a crash leaves behind.
@@ -56,7 +56,7 @@ export class Sqlite {
       database.exec('PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA foreign_keys = ON');
       return sqlite;
     } catch (cause) {
-      database.close();
+      sqlite.close();
       throw sqliteError(cause);
     }
   }
@@ -95,17 +95,25 @@ export class Sqlite {
     return this.#inTransaction ? work() : this.#transact('BEGIN', work);
   }
 
-  /** Closes the connection; every later call throws. */
+  /**
+   * Closes the connection; every later call throws. What the log holds is first copied into the file, as far as no other
+   * connection reads: the addon cannot finalize statements, so that SQLite's own copy at the last close may not happen.
+   */
   close(): void {
+    try {
+      this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    } catch {
+      // Nothing is lost: the log is durable, and whoever opens the file next reads it.
+    }
     this.#statements.clear();
     guarded(() => this.#database.close());
   }
 
   #transact<T>(begin: string, work: () => T): T {
     invariant(!this.#inTransaction, 'transactions do not nest');
-    this.#step(begin, () => this.#database.exec(begin));
     this.#inTransaction = true;
     try {
+      this.#step(begin, () => this.#database.exec(begin));
       const result = work();
       invariant(!(result instanceof Promise), 'a transaction is synchronous');
       this.#step('COMMIT', () => this.#database.exec('COMMIT'));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -29,7 +29,8 @@ test('README example: a transaction is durable when it returns', () => {
   });
   assert.deepEqual(sqlite.get('SELECT value FROM t WHERE key = ?', 1)?.value, Uint8Array.of(7));
   sqlite.close();
-  const again = Sqlite.open(path);
+  copyFileSync(path, `${path}.copy`); // once closed, the file is complete without its log
+  const again = Sqlite.open(`${path}.copy`);
   assert.equal(count(again), 2n);
   again.close();
 });
@@ -131,6 +132,10 @@ test('a failure at any statement, before or after it, leaves all or nothing', ()
     at = -1;
     const committed = steps.at(-1) === 'after COMMIT';
     assert.equal(count(sqlite), committed ? 2n : 0n, `failed at ${failAt}: ${steps.at(-1)}`);
+    assert.equal(
+      sqlite.transaction(() => 1),
+      1,
+    );
     if (done) break;
   }
   assert.equal(steps.length, 8);
