@@ -1,8 +1,33 @@
-import type { FleetDescriptor } from '@coffer/protocol';
+import { equalBytes, hex } from '@coffer/base';
+import {
+  decodeRoutedCall,
+  encodeRoutedAnswer,
+  type FleetDescriptor,
+  groupOf,
+  memberById,
+  ProtocolError,
+  type RoutedAnswer,
+} from '@coffer/protocol';
+import { ReplicaError } from '@coffer/replica';
+import { WireError } from '@coffer/wire';
+import { Alarms } from './alarms.js';
+import { Signal } from './concurrency.js';
+import { type AgentContext, logError } from './context.js';
 import { AgentError } from './errors.js';
+import { GroupAgent } from './group-agent.js';
+import { HsmClient } from './hsm-client.js';
+import { PeerClient } from './peer-client.js';
+import {
+  decodePeerMessage,
+  encodePeerReply,
+  type PeerErrorCode,
+  type PeerReply,
+  type PeerRequest,
+} from './peer-messages.js';
 import type { AgentPorts } from './ports.js';
+import { serveEntries, serveHead, servePage, servePosition } from './serve.js';
 import type { AgentStatus } from './status.js';
-import { type AgentTuning, defaultTuning } from './tuning.js';
+import { type AgentTuning, checkTuning, defaultTuning } from './tuning.js';
 
 /** What an agent is made of. */
 export interface AgentOptions {
@@ -18,34 +43,157 @@ export interface AgentOptions {
  * (docs/spec/consensus.md, "What the hosts do").
  */
 export class Agent {
-  readonly #options: AgentOptions;
-  readonly #tuning: AgentTuning;
+  readonly #context: AgentContext;
+  readonly #groups: readonly GroupAgent[];
+  readonly #signal = new Signal();
+  #described: { readonly indexKey: Uint8Array; readonly platform: string } | undefined;
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
 
-  private constructor(options: AgentOptions) {
-    this.#options = options;
-    this.#tuning = { ...defaultTuning, ...options.tuning };
+  private constructor(context: AgentContext) {
+    this.#context = context;
+    const groups = Array.from({ length: context.fleet.groups }, (_, group) => group);
+    this.#groups = groups.map((group) => new GroupAgent(context, group, () => this.#described?.indexKey));
   }
 
-  /** Starts its loops. @throws AgentError `bad-options`. */
-  static async start(options: AgentOptions): Promise<Agent> {
-    return new Agent(options);
+  /**
+   * Starts its loops. The HSM, the ledger and the peers need not be there yet.
+   * @throws AgentError `bad-options`: no such member, or a tuning out of range.
+   */
+  static async start({ fleet, memberId, ports, tuning: chosen }: AgentOptions): Promise<Agent> {
+    if (memberById(fleet, memberId) === undefined) throw new AgentError('bad-options', 'no such member');
+    const tuning = checkTuning({ ...defaultTuning, ...chosen });
+    const hsm = new HsmClient(ports.hsm, ports.timers, tuning.hsmTimeoutMs);
+    const peers = new PeerClient(fleet, memberId, ports.peers, tuning.peerTimeoutMs);
+    const agent = new Agent({ fleet, memberId, ports, tuning, hsm, peers, alarms: new Alarms(ports.log) });
+    await agent.#describe();
+    for (const group of agent.#groups) group.start();
+    agent.#running = agent.#run();
+    return agent;
   }
 
-  /** Answers another agent's message. Never throws for bad bytes: they get a coded error answer and change nothing. */
-  async handlePeer(_message: Uint8Array): Promise<Uint8Array> {
-    throw new AgentError('stopped', 'not serving');
+  /** Answers another agent's message. Bad bytes get a coded error answer and change nothing. Never rejects. */
+  async handlePeer(message: Uint8Array): Promise<Uint8Array> {
+    return encodePeerReply(await this.#answerPeer(message));
   }
 
-  /** Encoded `RoutedCall` in, encoded `RoutedAnswer` out. Resolves once the reply is committed, or cannot be. */
-  async handleRouted(_call: Uint8Array): Promise<Uint8Array> {
-    throw new AgentError('stopped', 'not serving');
+  /**
+   * Encoded `RoutedCall` in, encoded `RoutedAnswer` out. Resolves once the reply is committed, or this attempt is over.
+   * Never rejects.
+   */
+  async handleRouted(call: Uint8Array): Promise<Uint8Array> {
+    return encodeRoutedAnswer(await this.#answerRouted(call));
   }
 
-  /** How this agent sees its groups. */
+  /** How this agent sees its groups. Where the HSM does not answer, a group's HSM fields are as of index 0. */
   async status(): Promise<AgentStatus> {
-    throw new AgentError('stopped', `not serving ${this.#options.memberId} ${this.#tuning.leaseMs}`);
+    const { fleet, memberId, hsm, alarms } = this.#context;
+    const groups = await Promise.all(this.#groups.map((group) => group.status()));
+    return {
+      fleetId: hex(fleet.fleetId),
+      configHash: hex(fleet.configHash),
+      member: memberId,
+      site: memberById(fleet, memberId)?.site ?? '',
+      hsm: hsm.state,
+      platform: this.#described?.platform ?? '',
+      groups,
+      alarms: alarms.standing,
+    };
   }
 
   /** Stops leading, frees its leases and resolves when no task of it runs any more. Ports stay open: the caller owns them. */
-  async stop(): Promise<void> {}
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#signal.notify();
+    await Promise.all([this.#running, ...this.#groups.map((group) => group.stop())]);
+  }
+
+  /** Once a lease period: make sure that we know our HSM, and that no group has fallen behind unnoticed. */
+  async #run(): Promise<void> {
+    const { ports, tuning } = this.#context;
+    while (!this.#stopped) {
+      await this.#signal.wait(ports.timers, tuning.leaseMs);
+      if (this.#stopped) return;
+      await this.#describe();
+      for (const group of this.#groups)
+        await group.tick().catch((cause: unknown) => logError(this.#context, group.group, 'tick', cause));
+    }
+  }
+
+  async #describe(): Promise<void> {
+    if (this.#described !== undefined) return;
+    const { fleet, memberId, hsm, alarms } = this.#context;
+    try {
+      const described = await hsm.demand<'describe'>({ type: 'describe' });
+      if (described.hsm !== memberId || !equalBytes(described.configHash, fleet.configHash)) {
+        alarms.raise(0, 'hsm-halted', undefined, 'the HSM is another member or of another fleet');
+        return;
+      }
+      this.#described = described;
+    } catch (cause) {
+      logError(this.#context, undefined, 'describe', cause);
+    }
+  }
+
+  async #answerRouted(bytes: Uint8Array): Promise<RoutedAnswer> {
+    const { fleet, tuning } = this.#context;
+    try {
+      const call = decodeRoutedCall(bytes);
+      if (!equalBytes(call.configHash, fleet.configHash)) return { type: 'unknown-fleet' };
+      const group = this.#groups[call.group];
+      // The HSM would refuse the whole batch for it.
+      if (group === undefined || groupOf(call.vaultId, fleet.groups) !== call.group) return { type: 'bad-request' };
+      return await group.route(call);
+    } catch (cause) {
+      if (cause instanceof WireError) return { type: 'bad-request' };
+      logError(this.#context, undefined, 'call', cause);
+      return { type: 'unavailable', retryAfterMs: tuning.retryAfterMs };
+    }
+  }
+
+  async #answerPeer(message: Uint8Array): Promise<PeerReply> {
+    try {
+      const { configHash, from, body } = decodePeerMessage(message);
+      const { fleet, memberId } = this.#context;
+      if (!equalBytes(configHash, fleet.configHash)) return { type: 'error', code: 'other-fleet' };
+      const group = this.#groups[body.group];
+      if (group === undefined || from === memberId || memberById(fleet, from) === undefined) {
+        return { type: 'error', code: 'bad-message' };
+      }
+      return await this.#dispatch(group, from, body);
+    } catch (cause) {
+      const code = peerCodeOf(cause);
+      if (code !== 'missing-data' && code !== 'hsm-unavailable')
+        logError(this.#context, undefined, 'peer message', cause);
+      return { type: 'error', code };
+    }
+  }
+
+  async #dispatch(group: GroupAgent, from: number, body: PeerRequest): Promise<PeerReply> {
+    switch (body.type) {
+      case 'position': {
+        const { position } = await servePosition(group.site);
+        return { type: 'position', ...position };
+      }
+      case 'push':
+        return group.follow(from, body);
+      case 'prepare':
+        return group.prepare(from, body);
+      case 'fetch':
+        return serveEntries(this.#context, body);
+      case 'head':
+        return serveHead(this.#context, body);
+      case 'snapshot':
+        return servePage(this.#context, body);
+    }
+  }
+}
+
+/** What another agent is told about a failure here. */
+function peerCodeOf(cause: unknown): PeerErrorCode {
+  if (cause instanceof WireError) return 'bad-message';
+  if (cause instanceof ProtocolError || cause instanceof ReplicaError) return 'refused';
+  if (!(cause instanceof AgentError)) return 'unavailable';
+  if (cause.code === 'hsm-unavailable' || cause.code === 'missing-data' || cause.code === 'refused') return cause.code;
+  return cause.code === 'bad-message' ? 'bad-message' : 'unavailable';
 }

@@ -33,4 +33,13 @@ export type AgentEvent =
   | { readonly type: 'error'; readonly group: number | undefined; readonly during: string; readonly code: string };
 
 /** Why a leader stopped leading. */
-export type StepDownReason = 'lease-lost' | 'fenced' | 'conflict' | 'hsm' | 'no-quorum' | 'replica' | 'ledger' | 'stopped';
+export type StepDownReason =
+  | 'renewed'
+  | 'lease-lost'
+  | 'fenced'
+  | 'conflict'
+  | 'hsm'
+  | 'no-quorum'
+  | 'replica'
+  | 'ledger'
+  | 'stopped';

@@ -1,6 +1,10 @@
 export * from './agent.js';
 export * from './errors.js';
 export * from './events.js';
+export * from './hsm-socket.js';
+export * from './peer-http.js';
+export { peerMessageBytesMax } from './peer-messages.js';
 export * from './ports.js';
+export * from './server.js';
 export * from './status.js';
 export * from './tuning.js';

@@ -1,0 +1,80 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { sealedRequestBytesMax } from '@coffer/protocol';
+import type { Agent } from './agent.js';
+import { peerMessageBytesMax } from './peer-messages.js';
+
+/** Largest body of `POST /call`: an encoded `RoutedCall`. */
+export const routedCallBytesMax = 32 + 4 + sealedRequestBytesMax + 32 + 2;
+/** How long a client may take to send a whole request. */
+export const requestTimeoutMs = 30_000;
+
+type Handler = (body: Uint8Array) => Promise<Answer>;
+interface Answer {
+  readonly status: number;
+  readonly type: 'application/octet-stream' | 'application/json';
+  readonly body: Uint8Array;
+}
+
+/**
+ * Serves an agent to other agents, to gateways and to its operator: `POST /peer`, `POST /call`, `GET /status`.
+ * All three ask for the fleet's bearer token; a body's length is checked before it is read. The caller listens and closes.
+ */
+export function createAgentServer(agent: Agent, token: string): Server {
+  const routes: Readonly<Record<string, { readonly bodyBytesMax: number; readonly handle: Handler }>> = {
+    'POST /peer': { bodyBytesMax: peerMessageBytesMax, handle: async (body) => octets(await agent.handlePeer(body)) },
+    'POST /call': { bodyBytesMax: routedCallBytesMax, handle: async (body) => octets(await agent.handleRouted(body)) },
+    'GET /status': { bodyBytesMax: 0, handle: async () => json(200, await agent.status()) },
+  };
+  const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
+    void serve(request).then(
+      (answer) => reply(request, response, answer),
+      () => reply(request, response, json(500, { error: 'internal' })),
+    );
+  });
+
+  async function serve(request: IncomingMessage): Promise<Answer> {
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    const name = `${request.method ?? ''} ${path}`;
+    const route = Object.hasOwn(routes, name) ? routes[name] : undefined;
+    if (route === undefined) return json(404, { error: 'not-found' });
+    if (!isBearer(request.headers.authorization, token)) return json(401, { error: 'unauthorized' });
+    const body = await readBody(request, route.bodyBytesMax);
+    return body === undefined ? json(413, { error: 'too-large' }) : route.handle(body);
+  }
+  return server;
+}
+
+/** Compares hashes of equal length in constant time, so that neither content nor length of the token leaks. */
+function isBearer(header: string | undefined, token: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(header ?? ''), digest(`Bearer ${token}`));
+}
+
+/** @returns undefined when it is longer than allowed; the rest is then not read. */
+async function readBody(request: IncomingMessage, bodyBytesMax: number): Promise<Uint8Array | undefined> {
+  if (Number(request.headers['content-length'] ?? 0) > bodyBytesMax) return undefined;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length;
+    if (length > bodyBytesMax) return undefined;
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+function octets(body: Uint8Array): Answer {
+  return { status: 200, type: 'application/octet-stream', body };
+}
+
+function json(status: number, value: unknown): Answer {
+  return { status, type: 'application/json', body: new TextEncoder().encode(JSON.stringify(value)) };
+}
+
+function reply(request: IncomingMessage, response: ServerResponse, { status, type, body }: Answer): void {
+  // An unread body would be taken for the next request on this connection.
+  if (!request.complete) response.setHeader('connection', 'close');
+  response.writeHead(status, { 'content-type': type, 'content-length': body.length });
+  response.end(body);
+}
