@@ -72,7 +72,10 @@ export class AccountModel {
 
   /** After `unlock(password)`. */
   unlocked(outcome: UnlockOutcome, password: string): void {
-    if (outcome.type !== 'unlocked') return this.#failed(outcome, password);
+    if (outcome.type !== 'unlocked') {
+      this.#failed(outcome, password);
+      return;
+    }
     const { state, version, budgetMax, backupKey } = this.#now;
     if (state !== 'live') this.#wrong(`unlocked a vault that is ${state}`);
     if (password !== this.#now.password) this.#wrong('unlocked with a wrong password');
@@ -111,7 +114,10 @@ export class AccountModel {
   }
 
   saw(view: VaultView): void {
-    if (view.state === 'destroyed') return this.#destroyed();
+    if (view.state === 'destroyed') {
+      this.#destroyed();
+      return;
+    }
     if (view.state !== this.#now.state) this.#wrong(`status ${view.state}`);
     if (view.version !== this.#now.version) this.#wrong(`status version ${view.version}`);
     if (view.state !== 'live') return;
@@ -128,12 +134,15 @@ export class AccountModel {
         if (state === 'live' && password === this.#now.password) this.#wrong('the right password was called wrong');
         if (state !== 'live') this.#wrong(`a guess at a vault that is ${state}`);
         this.#set({ certain: certain + 1 });
-        return this.#sawFailures(budgetMax - outcome.budget);
+        this.#sawFailures(budgetMax - outcome.budget);
+        return;
       case 'locked-out':
         if (state !== 'live') this.#wrong(`locked out of a vault that is ${state}`);
-        return this.#sawFailures(budgetMax);
+        this.#sawFailures(budgetMax);
+        return;
       case 'destroyed':
-        return this.#destroyed();
+        this.#destroyed();
+        return;
       case 'erased':
         if (state !== 'erased') this.#wrong('erased by nobody');
         return;

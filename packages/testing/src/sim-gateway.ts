@@ -1,16 +1,7 @@
-import { concat, sleep, u16be, utf8, utf8Text } from '@coffer/base';
+import { concat, u16be, utf8, utf8Text } from '@coffer/base';
 import type { HttpAnswer } from '@coffer/client';
-import { GatewayError } from '@coffer/gateway';
-import {
-  decodeRoutedAnswer,
-  decodeVaultCall,
-  encodeRoutedCall,
-  encodeVaultAnswer,
-  type FleetDescriptor,
-  groupOf,
-  type RoutedAnswer,
-  vaultIdOf,
-} from '@coffer/protocol';
+import { type AgentRoutes, createGateway, type Gateway, GatewayError, type GatewayLimits } from '@coffer/gateway';
+import type { FleetDescriptor } from '@coffer/protocol';
 import type { FaultyNetwork } from './faulty-network.js';
 import { agentName, type SimSite } from './sim-site.js';
 import type { SimWorld } from './sim-world.js';
@@ -19,36 +10,60 @@ import type { SimWorld } from './sim-world.js';
 export const gatewayName = 'gateway';
 /** Tenant of every simulated account. */
 export const simTenant = 'sim';
-/** Longest time that the gateway looks for a leader on behalf of one call. */
-export const gatewayCallMsMax = 8_000;
 
-const agentTimeoutMs = 3_000;
-const pauseMs = 100;
-const retryAfterMs = 300;
+/** Nobody is limited, and times are in proportion to the agents'. */
+const limits: Partial<GatewayLimits> = {
+  accountBurst: 1e9,
+  accountPerMinute: 1e9,
+  addressBurst: 1e9,
+  addressPerMinute: 1e9,
+  routeMs: 6_000,
+  agentMs: 2_000,
+};
 /** Recorded calls that a host may replay. */
 const recordedMax = 64;
 
 /**
- * The front door, without its HTTP: checks nothing but the shape of a call, looks for the group's leader and hands the
- * call on, again and again, like a gateway that means well and a host that does not: it remembers calls to replay them.
+ * The real gateway in its own process, which never fails (a client cannot tell it from a network that does), in the hands
+ * of a host that remembers what passes through it.
+ *
+ * Its `Request` and `Response` objects take promise jobs only, no turn of the event loop, so that it stays deterministic.
  */
 export class SimGateway {
   readonly #world: SimWorld;
-  readonly #fleet: FleetDescriptor;
   readonly #network: FaultyNetwork;
   readonly #sites: readonly SimSite[];
-  readonly #leaders: number[];
+  readonly #gateway: Gateway;
   readonly #recorded: Uint8Array[] = [];
 
   constructor(world: SimWorld, fleet: FleetDescriptor, network: FaultyNetwork, sites: readonly SimSite[]) {
     this.#world = world;
-    this.#fleet = fleet;
     this.#network = network;
     this.#sites = sites;
-    this.#leaders = Array.from({ length: fleet.groups }, (_, group) => (group % sites.length) + 1);
+    const routes: AgentRoutes = {
+      call: (member, call, timeoutMs) => {
+        this.#record(call);
+        return this.#ask(member, call, timeoutMs);
+      },
+    };
+    this.#gateway = createGateway({
+      fleets: [fleet],
+      routes,
+      // A token is the account's name: who may ask is not what is simulated.
+      tokens: { verify: async (token) => ({ tenant: simTenant, account: token }) },
+      clock: world.time,
+      timers: world.time,
+      limits,
+      log: (event) => {
+        if (event.type === 'refused') world.trace.add(gatewayName, `refuses ${event.code}`);
+        if (event.type === 'refused' && event.code === 'internal') {
+          world.violate('crashed', `gateway: ${String(event.cause)}`, event.cause);
+        }
+      },
+    });
   }
 
-  /** Calls that came by, oldest first. */
+  /** Routed calls that came by, oldest first. */
   get recorded(): readonly Uint8Array[] {
     return this.#recorded;
   }
@@ -57,50 +72,31 @@ export class SimGateway {
   async serve(post: Uint8Array): Promise<Uint8Array> {
     const nameLength = ((post[0] ?? 0) << 8) | (post[1] ?? 0);
     const account = utf8Text(post.subarray(2, 2 + nameLength));
-    const { configHash, request } = decodeVaultCall(post.subarray(2 + nameLength));
-    const vaultId = vaultIdOf(simTenant, account);
-    const group = groupOf(vaultId, this.#fleet.groups);
-    const call = encodeRoutedCall({ configHash, request, vaultId, group });
-    this.#recorded.push(call);
-    if (this.#recorded.length > recordedMax) this.#recorded.shift();
-    return frameAnswer(await this.#route(group, call));
+    const headers = { authorization: `Bearer ${account}`, 'content-type': 'application/octet-stream' };
+    const body = post.slice(2 + nameLength);
+    const response = await this.#gateway.fetch(
+      new Request('http://gateway/v1/vault', { method: 'POST', headers, body }),
+    );
+    return concat(u16be(response.status), new Uint8Array(await response.arrayBuffer()));
   }
 
   /** Sends a recorded call to some agent again; whoever answers, nobody listens. */
   replay(call: Uint8Array, member: number): void {
     this.#world.trace.add(gatewayName, `replays a call to ${agentName(member)}`);
-    void this.#ask(member, call).catch(() => undefined);
+    void this.#ask(member, call, limits.agentMs ?? 0).catch(() => undefined);
   }
 
-  async #route(group: number, call: Uint8Array): Promise<RoutedAnswer> {
-    const startMs = this.#world.time.nowMs();
-    for (;;) {
-      const member = this.#leaders[group] ?? 1;
-      const answer = await this.#askOrNothing(member, call);
-      if (answer?.type === 'committed' || answer?.type === 'bad-request' || answer?.type === 'unknown-fleet')
-        return answer;
-      const named = answer?.type === 'not-leader' ? answer.leaderId : 0;
-      this.#leaders[group] = named === 0 || named === member ? (member % this.#sites.length) + 1 : named;
-      if (this.#world.time.nowMs() - startMs > gatewayCallMsMax) return { type: 'unavailable', retryAfterMs };
-      if (answer?.type !== 'not-leader' || named === 0) await sleep(this.#world.time, pauseMs);
-    }
+  #record(call: Uint8Array): void {
+    this.#recorded.push(call.slice());
+    if (this.#recorded.length > recordedMax) this.#recorded.shift();
   }
 
-  async #askOrNothing(member: number, call: Uint8Array): Promise<RoutedAnswer | undefined> {
-    try {
-      return decodeRoutedAnswer(await this.#ask(member, call));
-    } catch (cause) {
-      if (cause instanceof GatewayError) return undefined;
-      throw cause;
-    }
-  }
-
-  #ask(member: number, call: Uint8Array): Promise<Uint8Array> {
+  #ask(member: number, call: Uint8Array, timeoutMs: number): Promise<Uint8Array> {
     return this.#network.call({
       from: gatewayName,
       to: agentName(member),
       message: call,
-      timeoutMs: agentTimeoutMs,
+      timeoutMs,
       serve: (arrived) => (this.#sites[member - 1] as SimSite).serveRouted(arrived),
       unavailable: (why) => new GatewayError('agent-unavailable', why),
     });
@@ -111,19 +107,6 @@ export class SimGateway {
 export function framePost(account: string, body: Uint8Array): Uint8Array {
   const name = utf8(account);
   return concat(u16be(name.length), name, body);
-}
-
-function frameAnswer(answer: RoutedAnswer): Uint8Array {
-  switch (answer.type) {
-    case 'committed':
-      return concat(u16be(200), encodeVaultAnswer(answer));
-    case 'bad-request':
-    case 'unknown-fleet':
-      return concat(u16be(400), utf8(JSON.stringify({ code: answer.type })));
-    case 'not-leader':
-    case 'unavailable':
-      return concat(u16be(503), utf8(JSON.stringify({ code: 'unavailable', retryAfterMs })));
-  }
 }
 
 /** Undoes the framing of {@link SimGateway.serve}'s answers. */
