@@ -3,11 +3,13 @@ import { CodedError } from '@coffer/base';
 /**
  * - `agent-unavailable`: an agent did not answer in time, or not at all. Thrown by {@link AgentRoutes}.
  * - `bad-token`: no account token, or one that does not verify.
+ * - `keys-unavailable`: the identity provider's keys cannot be fetched.
  * - `bad-call`: the body is not a vault call, or the fleet could not open it for this account's vault.
  * - `body-too-large`, `body-too-slow`: the body passed its limit before it was complete.
  * - `unknown-fleet`: a configHash that this gateway does not serve.
  * - `account-limited`, `address-limited`: a rate limit of the gateway.
  * - `no-leader`: no agent served the call in time.
+ * - `overloaded`: too many calls are on their way already.
  * - `not-found`: no such path; `bad-method`: no such method on it.
  * - `internal`: our own bug; the cause is logged, never sent.
  * - `bad-config`: options that make no gateway. Thrown when one is made.
@@ -15,6 +17,7 @@ import { CodedError } from '@coffer/base';
 export type GatewayErrorCode =
   | 'agent-unavailable'
   | 'bad-token'
+  | 'keys-unavailable'
   | 'bad-call'
   | 'body-too-large'
   | 'body-too-slow'
@@ -22,6 +25,7 @@ export type GatewayErrorCode =
   | 'account-limited'
   | 'address-limited'
   | 'no-leader'
+  | 'overloaded'
   | 'not-found'
   | 'bad-method'
   | 'internal'
