@@ -20,16 +20,18 @@ export const agentdSchema = z.strictObject({
   listen: z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: portSchema }),
   /** Where the other agents listen, by member id: `{ "2": "http://127.0.0.1:7002" }`. */
   peers: z.record(z.string().regex(/^([1-9]|1[0-5])$/, 'not a member id'), originSchema),
-  /** See `AgentTuning` of @coffer/agent; what is absent keeps its default. */
+  /** `AgentTuning` of @coffer/agent, which also knows the ranges; what is absent keeps its default. */
   tuning: z
     .strictObject({
-      leaseMs: positive.max(600_000),
-      leaseStaggerMs: z.int().min(0).max(60_000),
-      gatherMs: z.int().min(0).max(1_000),
-      peerTimeoutMs: positive.max(60_000),
-      quorumTimeoutMs: positive.max(60_000),
-      retryAfterMs: positive.max(60_000),
-      windowEntries: positive.max(1_000_000),
+      leaseMs: positive,
+      leaseStaggerMs: z.int().min(0),
+      gatherMs: z.int().min(0),
+      peerTimeoutMs: positive,
+      ledgerTimeoutMs: positive,
+      hsmTimeoutMs: positive,
+      quorumTimeoutMs: positive,
+      retryAfterMs: z.int().min(0),
+      windowEntries: positive,
     })
     .partial()
     .prefault({}),

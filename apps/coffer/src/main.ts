@@ -1,1 +1,37 @@
-export {};
+import { exitCodes } from '@coffer/host';
+import { CommanderError } from 'commander';
+import { failureOf } from './outcome.js';
+import { program } from './program.js';
+import type { Terminal } from './terminal/terminal.js';
+
+let terminal: Terminal | undefined;
+const root = program((chosen) => {
+  terminal = chosen;
+});
+for (const command of [root, ...root.commands]) command.exitOverride();
+
+try {
+  await root.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+// Idle connections and a finished standard input must not hold the program up.
+process.exit(process.exitCode);
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // Help and version end this way too.
+    if (error.exitCode === 0) return exitCodes.done;
+    if (process.argv.includes('--json')) writeJson('usage', error.message);
+    return exitCodes.usage;
+  }
+  const { exitCode, reason, message } = failureOf(error);
+  process.stderr.write(`coffer: ${message}\n`);
+  if (process.env.COFFER_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  if (terminal?.output.isJson === true) writeJson(reason, message);
+  return exitCode;
+}
+
+function writeJson(reason: string, message: string): void {
+  process.stdout.write(`${JSON.stringify({ ok: false, reason, message })}\n`);
+}

@@ -1,0 +1,17 @@
+import { CodedError } from '@coffer/base';
+
+/**
+ * `usage` wrong arguments, or something that a person has to decide first · `refused` the vault, or a check of a backup,
+ * says no · `unavailable` what is needed does not answer or is not there · `cancelled` the person stopped it.
+ */
+export type CliErrorCode = 'usage' | 'refused' | 'unavailable' | 'cancelled';
+
+/** An end that the person should read about. `reason` is a stable word for `--json`. */
+export class CliError extends CodedError<CliErrorCode> {
+  readonly reason: string;
+
+  constructor(code: CliErrorCode, reason: string, message: string, options?: { readonly cause?: unknown }) {
+    super(code, message, options);
+    this.reason = reason;
+  }
+}

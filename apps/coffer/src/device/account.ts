@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { fetchTransport, VaultClient } from '@coffer/client';
+import { FileLock, systemClock, systemTimers } from '@coffer/host';
+import { type Vault, vaultIdOf } from '@coffer/protocol';
+import { CliError } from '../cli-error.js';
+import { type DeviceRecord, forgetDeviceRecord, readDeviceRecord, writeDeviceRecord } from './device-record.js';
+import { FileClientStore } from './file-client-store.js';
+import type { FleetLink } from './fleet-link.js';
+import { accountStateFolder, defaultStateFolder } from './place.js';
+
+/** Longest account name, in UTF-8 bytes. */
+export const accountBytesMax = 256;
+
+/** One account on this device, held by this process alone until it is closed. */
+export class Account {
+  readonly client: VaultClient;
+  readonly vault: Vault;
+  /** Folder of what this device keeps. */
+  readonly folder: string;
+  readonly #lock: FileLock;
+  #record: DeviceRecord | undefined;
+
+  private constructor(client: VaultClient, vault: Vault, folder: string, lock: FileLock) {
+    this.client = client;
+    this.vault = vault;
+    this.folder = folder;
+    this.#lock = lock;
+    this.#record = readDeviceRecord(this.#recordPath);
+  }
+
+  /**
+   * @param state - root of the client state; default: this user's.
+   * @throws CliError `usage` for an account that cannot be one, `unavailable` while another process works on it.
+   */
+  static async open(link: FleetLink, account: string, state: string | undefined): Promise<Account> {
+    const bytes = Buffer.byteLength(account);
+    if (bytes === 0 || bytes > accountBytesMax) {
+      throw new CliError('usage', 'bad-account', `--account is 1 to ${accountBytesMax} bytes long`);
+    }
+    const { fleet, tenant } = link;
+    const folder = accountStateFolder(state ?? defaultStateFolder(), fleet, tenant, account);
+    // Two at once would each undo what the other noted about its attempt.
+    const lock = FileLock.acquire(join(folder, 'lock'));
+    try {
+      const client = await VaultClient.open({
+        fleet,
+        tenant,
+        account,
+        transport: fetchTransport(link.gatewayUrl),
+        token: () => link.token(account),
+        store: new FileClientStore(join(folder, 'client.bin')),
+        clock: systemClock,
+        timers: systemTimers,
+      });
+      return new Account(client, { fleet, vaultId: vaultIdOf(tenant, account) }, folder, lock);
+    } catch (error) {
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** What this device keeps: the backup key and the newest generation; undefined on a new device. */
+  get record(): DeviceRecord | undefined {
+    return this.#record;
+  }
+
+  remember(record: DeviceRecord): void {
+    writeDeviceRecord(this.#recordPath, record);
+    this.#record = record;
+  }
+
+  forget(): void {
+    forgetDeviceRecord(this.#recordPath);
+    this.#record = undefined;
+  }
+
+  close(): void {
+    this.#lock.release();
+  }
+
+  get #recordPath(): string {
+    return join(this.folder, 'device.json');
+  }
+}

@@ -1,0 +1,94 @@
+import type { FailedUnlock, UnlockOutcome, Warning } from '@coffer/client';
+import { CliError } from '../cli-error.js';
+import { plural } from '../terminal/output.js';
+import type { Terminal } from '../terminal/terminal.js';
+import type { Account } from './account.js';
+
+export type Unlocked = Extract<UnlockOutcome, { type: 'unlocked' }>;
+
+/**
+ * Asks for the password and spends one guess on it.
+ * @throws CliError `refused` with what the person should know: guesses left, and which ways remain.
+ */
+export async function unlock(account: Account, { output, prompts }: Terminal, what = 'Password'): Promise<Unlocked> {
+  const password = await prompts.secret(what);
+  let outcome = await account.client.unlock(password);
+  if (outcome.type === 'locked-out' && outcome.interrupted) {
+    output.warn('your last guess was interrupted. Exactly that password may be tried again, free of charge;');
+    output.warn('any other one destroys what the vault holds.');
+    if (await prompts.confirm('Is this exactly the password of then?')) {
+      outcome = await account.client.unlock(password, { resumeInterrupted: true });
+    }
+  }
+  if (outcome.type !== 'unlocked') throw refusal(outcome);
+  for (const warning of outcome.warnings) output.warn(warningText(warning));
+  return outcome;
+}
+
+/** Asks whether the failed guesses were the person's own, and gives them back if so. @returns whether it did. */
+export async function offerRefill(
+  account: Account,
+  unlocked: Unlocked,
+  { output, prompts }: Terminal,
+): Promise<boolean> {
+  if (!unlocked.askRefill) return false;
+  const failures = `${plural(unlocked.failures, 'failed attempt')} since your last unlock`;
+  if (!prompts.isInteractive) {
+    output.warn(`${failures}. If they were yours, "coffer refill" gives the guesses back.`);
+    return false;
+  }
+  if (!(await prompts.confirm(`${failures}: were they you?`))) {
+    output.warn('then somebody else has guessed at your password. Consider "coffer change-password".');
+    return false;
+  }
+  return (await account.client.refill()).type === 'refilled';
+}
+
+/** What to tell a person whose password gave nothing. */
+export function refusal(outcome: FailedUnlock): CliError {
+  const recovery = 'the recovery key still works: coffer restore --recovery-key';
+  switch (outcome.type) {
+    case 'wrong-password': {
+      const left = outcome.budget === 0 ? 'no guess is left' : `${guesses(outcome.budget)} left`;
+      const hint = outcome.budget <= 1 ? `. Before you go on: ${recovery}` : '';
+      return new CliError('refused', 'wrong-password', `wrong password; ${left}${hint}`);
+    }
+    case 'locked-out':
+      return new CliError('refused', 'locked-out', `no guess is left, and nothing was sent; ${recovery}`);
+    case 'destroyed':
+      return new CliError(
+        'refused',
+        'destroyed',
+        `the HSMs have destroyed what the vault held after too many guesses; ${recovery}`,
+      );
+    case 'erased':
+      return new CliError('refused', 'erased', `this vault was erased; ${recovery}`);
+    case 'not-registered':
+      return new CliError('refused', 'not-registered', 'this account has no vault yet; "coffer backup" makes one');
+  }
+}
+
+/** `1 guess`, `2 guesses`. */
+export function guesses(value: number): string {
+  return value === 1 ? '1 guess' : `${value} guesses`;
+}
+
+/** A warning of the client, for a person. */
+export function warningText(warning: Warning): string {
+  switch (warning.type) {
+    case 'unknown-version':
+      return 'the vault was registered or erased by another device since this one last used it';
+    case 'foreign-resets':
+      return `the password was replaced ${plural(warning.count, 'time')} without knowledge of the old one, not by this device`;
+    case 'foreign-failures':
+      return `${plural(warning.count, 'failed attempt')} that this device did not make`;
+    case 'foreign-pending':
+      return 'a registration that this device did not start waits to be confirmed';
+    case 'unfinished-registration':
+      return 'a registration of this device is not finished; "coffer backup" goes on with it';
+    case 'owed-erasure':
+      return 'an erasure is not receipted yet; run "coffer erase" again';
+    case 'last-guess':
+      return 'one guess is left; before you use it, think of your recovery key';
+  }
+}

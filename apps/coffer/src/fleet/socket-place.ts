@@ -1,0 +1,27 @@
+import { createHash } from 'node:crypto';
+import { lstatSync, mkdirSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { privateFolderMode } from '@coffer/host';
+import { CliError } from '../cli-error.js';
+import type { SiteFolder } from './folder.js';
+
+/** What fits `sun_path` on every system. */
+const pathBytesMax = 103;
+
+/**
+ * Where the socket of a site's HSM is: in its folder, or, where that path is too long for a socket, in a folder of this
+ * user's in the system's temporary one, named after the site's.
+ */
+export function socketPath(site: SiteFolder): string {
+  if (Buffer.byteLength(site.socket) <= pathBytesMax) return site.socket;
+  const name = createHash('sha256').update(site.root).digest('hex').slice(0, 16);
+  const folder = join(tmpdir(), `coffer-${name}`);
+  mkdirSync(folder, { recursive: true, mode: privateFolderMode });
+  const { mode, uid } = lstatSync(folder);
+  // Anyone can make a folder of this name there first, and would then own the way to the HSM.
+  if ((mode & 0o077) !== 0 || uid !== userInfo().uid) {
+    throw new CliError('unavailable', 'socket-folder', `${folder} belongs to somebody else`);
+  }
+  return join(folder, 'hsm.sock');
+}

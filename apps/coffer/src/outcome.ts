@@ -1,0 +1,97 @@
+import { BackupError, type BackupErrorCode } from '@coffer/backup';
+import type { CodedError } from '@coffer/base';
+import { ClientError, type ClientErrorCode } from '@coffer/client';
+import { type ExitCode, exitCodes, HostError } from '@coffer/host';
+import { ProtocolError } from '@coffer/protocol';
+import { CliError } from './cli-error.js';
+
+/** What a failed command says and returns. */
+export interface Failure {
+  readonly exitCode: ExitCode;
+  /** Stable word. */
+  readonly reason: string;
+  readonly message: string;
+}
+
+const { refused, usage, unavailable, internal } = exitCodes;
+
+/** Every code has its exit code; a new one does not compile until somebody has decided. */
+const clientExits: Readonly<Record<ClientErrorCode, ExitCode>> = {
+  network: unavailable,
+  unavailable: unavailable,
+  'rate-limited': unavailable,
+  unauthorized: refused,
+  'bad-request': refused,
+  'unknown-fleet': refused,
+  'unproven-reply': refused,
+  'bad-reply': refused,
+  'ksf-refused': refused,
+  'bad-password': usage,
+  'bad-argument': usage,
+  'bad-payload': refused,
+  'rolled-back': refused,
+  'vault-changed': unavailable,
+  'bad-state': unavailable,
+  'state-version': unavailable,
+  'other-vault': unavailable,
+  store: unavailable,
+  unfinished: refused,
+  'no-proof': refused,
+};
+
+const backupExits: Readonly<Record<BackupErrorCode, ExitCode>> = {
+  'no-backup': unavailable,
+  'wrong-key': refused,
+  'older-than-expected': refused,
+  'missing-object': refused,
+  truncated: refused,
+  reordered: refused,
+  swapped: refused,
+  damaged: refused,
+  'unsupported-version': refused,
+  'bad-manifest': refused,
+  'unsafe-path': refused,
+  'unreadable-source': usage,
+  'changed-while-reading': unavailable,
+  'unsupported-name': usage,
+  'over-limit': usage,
+  'generation-not-newer': refused,
+  'target-conflict': usage,
+  'write-failed': unavailable,
+  aborted: usage,
+  'no-such-file': usage,
+  'bad-object-name': internal,
+  'no-keyring': unavailable,
+  'bad-keyring': refused,
+  'wrap-exists': internal,
+  'no-such-wrap': refused,
+  'unwrap-failed': refused,
+  'recovery-key-malformed': usage,
+  'recovery-key-typo': usage,
+  'recovery-key-wrong': refused,
+  'bad-argument': usage,
+};
+
+/** The end of a command that threw. */
+export function failureOf(error: unknown): Failure {
+  if (error instanceof CliError) return { exitCode: cliExit(error), reason: error.reason, message: error.message };
+  if (error instanceof ClientError) return { ...coded(error), exitCode: clientExits[error.code] };
+  if (error instanceof BackupError) {
+    return { ...coded(error), message: `backup: ${error.forPerson()}`, exitCode: backupExits[error.code] };
+  }
+  if (error instanceof HostError)
+    return { ...coded(error), exitCode: error.code === 'bad-config' ? usage : unavailable };
+  if (error instanceof ProtocolError) return { ...coded(error), exitCode: usage };
+  // Whatever this is, it is a bug, and its text may hold anything.
+  const name = error instanceof Error ? error.name : 'unknown error';
+  return { exitCode: internal, reason: 'internal', message: `a bug: ${name}; COFFER_DEBUG=1 shows where` };
+}
+
+function cliExit(error: CliError): ExitCode {
+  if (error.code === 'refused') return refused;
+  return error.code === 'unavailable' ? unavailable : usage;
+}
+
+function coded(error: CodedError): { reason: string; message: string } {
+  return { reason: error.code, message: error.message };
+}

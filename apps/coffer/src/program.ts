@@ -1,0 +1,146 @@
+import { packageVersion } from '@coffer/host';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { type BackupOptions, backupCommand } from './commands/backup.js';
+import { type ChangePasswordOptions, changePasswordCommand } from './commands/change-password.js';
+import { type EraseOptions, eraseCommand } from './commands/erase.js';
+import type { AccountOptions } from './commands/options.js';
+import { type RecoveryKeyOptions, recoveryKeyCommand } from './commands/recovery-key.js';
+import { refillCommand } from './commands/refill.js';
+import { type RestoreOptions, restoreCommand } from './commands/restore.js';
+import { type StatusOptions, statusCommand } from './commands/status.js';
+import { type UpOptions, upCommand } from './commands/up.js';
+import { type DemoOptions, demoCommand } from './demo/command.js';
+import * as help from './help.js';
+import { Output } from './terminal/output.js';
+import { openPrompts } from './terminal/prompts.js';
+import type { Terminal } from './terminal/terminal.js';
+
+/** Options that every command has. */
+interface CommonOptions {
+  readonly json?: boolean;
+  readonly passwordStdin?: boolean;
+}
+
+type Run<A extends unknown[]> = (...args: [...A, terminal: Terminal]) => Promise<void>;
+
+/** The whole command line. `onTerminal` learns what the chosen command talks with, so that its end can be told the same way. */
+export function program(onTerminal: (terminal: Terminal) => void): Command {
+  const root = new Command('coffer')
+    .description(help.about)
+    .version(packageVersion(import.meta.url))
+    .addHelpText('after', help.rootEnd)
+    .showHelpAfterError('See coffer --help.')
+    .configureHelp({ showGlobalOptions: true });
+
+  /** Runs `run` with the command's arguments and the terminal that its options ask for. */
+  const action =
+    <A extends unknown[]>(run: Run<A>) =>
+    async (...args: unknown[]): Promise<void> => {
+      // Commander hands over the arguments, the options, and the command itself.
+      const options = args.at(-2) as CommonOptions;
+      const output = new Output(options.json === true);
+      const terminal = { output, prompts: openPrompts(options.passwordStdin === true) };
+      onTerminal(terminal);
+      await run(...(args.slice(0, -1) as A), terminal);
+    };
+
+  root
+    .command('up')
+    .description('run a whole fleet on this machine until Ctrl-C')
+    .option('--dir <dir>', 'folder of the fleet, made when it is not there (default: .coffer)')
+    .option('--sites <n>', 'sites of a new fleet, 1 to 15 (default: 5)', wholeNumber(1, 15))
+    .option('--json', 'one line of JSON on standard output once it is ready')
+    .addHelpText('after', help.up)
+    .action(action<[UpOptions]>(upCommand));
+
+  accountCommand(root, 'backup', 'back up a folder')
+    .argument('<path>', 'folder to back up')
+    .requiredOption('--store <dir>', 'where the encrypted backup goes')
+    .option('--budget <n>', "guesses that a new password allows, 1 to the fleet's limit", wholeNumber(1, 10))
+    .option('--recovery-key', 'make a recovery key with a first backup')
+    .option('--no-recovery-key', 'make none, and do not ask')
+    .option('--exclude <name>', 'leave out files and folders of this name; may be repeated', collected, [])
+    .addHelpText('after', help.backup)
+    .action(action<[string, BackupOptions]>(backupCommand));
+
+  accountCommand(root, 'restore', 'restore the newest backup')
+    .requiredOption('--store <dir>', 'where the encrypted backup is')
+    .requiredOption('--to <dir>', 'folder to restore into')
+    .option('--recovery-key', 'open it with the recovery key; no fleet needs to run')
+    .addOption(new Option('--overwrite', 'replace what is there without asking').conflicts('skipExisting'))
+    .option('--skip-existing', 'keep what is there without asking')
+    .addHelpText('after', help.restore)
+    .action(action<[RestoreOptions]>(restoreCommand));
+
+  accountCommand(root, 'status', 'what vault, device and store say; costs no guess')
+    .option('--store <dir>', 'also look into this store')
+    .addHelpText('after', help.status)
+    .action(action<[StatusOptions]>(statusCommand));
+
+  accountCommand(root, 'change-password', 'put the same key under a new password')
+    .option('--budget <n>', 'guesses that the new password allows', wholeNumber(1, 10))
+    .option('--forgotten', 'without the old password, on a device that has the key')
+    .addHelpText('after', help.changePassword)
+    .action(action<[ChangePasswordOptions]>(changePasswordCommand));
+
+  accountCommand(root, 'refill', 'take failed guesses back that were your own')
+    .addHelpText('after', help.refill)
+    .action(action<[AccountOptions]>(refillCommand));
+
+  accountCommand(root, 'erase', 'erase the vault for good, with a receipt')
+    .option('--yes', 'do not ask')
+    .option('--receipt <file>', 'where the receipt goes (default: the client state)')
+    .option('--forget-key', 'also forget the backup key on this device')
+    .addHelpText('after', help.erase)
+    .action(action<[EraseOptions]>(eraseCommand));
+
+  accountCommand(root, 'recovery-key', 'make or replace the recovery key')
+    .requiredOption('--store <dir>', 'where the encrypted backup is')
+    .option('--rotate', 'replace the one there is')
+    .addHelpText('after', help.recoveryKey)
+    .action(action<[RecoveryKeyOptions]>(recoveryKeyCommand));
+
+  root
+    .command('demo')
+    .description('the whole story on real files, unattended: two of five sites die, and everything comes back')
+    .option('--path <dir>', "folder to back up (default: this checkout's own files)")
+    .option('--keep', 'keep the temporary folder')
+    .option('--json', 'end with one line of JSON on standard output')
+    .addOption(new Option('--random-kill', 'only the recovery, with random sites killed at random moments').hideHelp())
+    .addOption(new Option('--runs <n>', 'how often').hideHelp().argParser(wholeNumber(1, 100_000)))
+    .addOption(new Option('--seed <n>', 'of the random choices').hideHelp().argParser(wholeNumber(0, 2 ** 32 - 1)))
+    .addHelpText('after', help.demo)
+    .action(action<[DemoOptions]>(demoCommand));
+
+  return root;
+}
+
+function accountCommand(root: Command, name: string, description: string): Command {
+  return root
+    .command(name)
+    .description(description)
+    .requiredOption('--account <name>', 'whose vault')
+    .option('--state <dir>', 'client state of this device (default: $XDG_STATE_HOME/coffer)')
+    .option('--dir <dir>', 'folder of a fleet that "coffer up" runs (default: .coffer)')
+    .option(
+      '--fleet <file>',
+      'descriptor of another fleet, which is then pinned; with --gateway, --tenant, --token-file',
+    )
+    .option('--gateway <url>', 'address of the gateway')
+    .option('--tenant <name>', 'tenant that the account belongs to')
+    .option('--token-file <file>', 'account token, read again for every request')
+    .option('--password-stdin', 'secrets from standard input, one a line, in the order in which they are asked for')
+    .option('--json', 'one line of JSON on standard output; everything else goes to standard error');
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`not a whole number from ${min} to ${max}`);
+  };
+}
+
+function collected(value: string, previous: readonly string[]): readonly string[] {
+  return [...previous, value];
+}
