@@ -85,7 +85,7 @@ export class Agent {
     return encodeRoutedAnswer(await this.#answerRouted(call));
   }
 
-  /** How this agent sees its groups. Where the HSM does not answer, a group's HSM fields are as of index 0. */
+  /** How this agent sees its groups. Where the HSM does not answer, they are as it last said. */
   async status(): Promise<AgentStatus> {
     const { fleet, memberId, hsm, alarms } = this.#context;
     const groups = await Promise.all(this.#groups.map((group) => group.status()));
@@ -110,11 +110,13 @@ export class Agent {
 
   /** Once a lease period: make sure that we know our HSM, and that no group has fallen behind unnoticed. */
   async #run(): Promise<void> {
-    const { ports, tuning } = this.#context;
+    const { ports, tuning, hsm, alarms } = this.#context;
     while (!this.#stopped) {
       await this.#signal.wait(ports.timers, tuning.leaseMs);
       if (this.#stopped) return;
       await this.#describe();
+      if (hsm.state === 'halted') alarms.raise(0, 'hsm-halted', undefined, 'the HSM has halted and must be restarted');
+      else if (this.#described !== undefined) alarms.clear(0, 'hsm-halted');
       for (const group of this.#groups)
         await group.tick().catch((cause: unknown) => logError(this.#context, group.group, 'tick', cause));
     }
@@ -171,10 +173,8 @@ export class Agent {
 
   async #dispatch(group: GroupAgent, from: number, body: PeerRequest): Promise<PeerReply> {
     switch (body.type) {
-      case 'position': {
-        const { position } = await servePosition(group.site);
-        return { type: 'position', ...position };
-      }
+      case 'position':
+        return servePosition(group.site);
       case 'push':
         return group.follow(from, body);
       case 'prepare':

@@ -1,5 +1,6 @@
 import { CodedError } from '@coffer/base';
 import type { FleetDescriptor } from '@coffer/protocol';
+import { ReplicaError } from '@coffer/replica';
 import type { Alarms } from './alarms.js';
 import { within } from './concurrency.js';
 import type { HsmClient } from './hsm-client.js';
@@ -24,7 +25,16 @@ export function toLedger<T>({ ports, tuning }: AgentContext, work: Promise<T>): 
 }
 
 /** Reports a failure that the agent lives with. */
-export function logError({ ports }: AgentContext, group: number | undefined, during: string, cause: unknown): void {
+export function logError(
+  { ports, alarms }: AgentContext,
+  group: number | undefined,
+  during: string,
+  cause: unknown,
+): void {
+  // The remedy is a person's: take the file away, and the site copies everything anew.
+  if (cause instanceof ReplicaError && (cause.code === 'corrupt' || cause.code === 'forked')) {
+    alarms.raise(group ?? 0, 'replica-damaged', undefined, `the replica is damaged: ${cause.code}`);
+  }
   ports.log({ type: 'error', group, during, code: codeOf(cause) });
 }
 

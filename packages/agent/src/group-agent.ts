@@ -1,4 +1,4 @@
-import type { QuorumCertificate, RoutedAnswer, RoutedCall } from '@coffer/protocol';
+import { type QuorumCertificate, type RoutedAnswer, type RoutedCall, termZero } from '@coffer/protocol';
 import { CallQueue } from './call-queue.js';
 import { type AgentContext, codeOf, logError } from './context.js';
 import { AgentError } from './errors.js';
@@ -8,7 +8,6 @@ import { Leadership } from './leadership.js';
 import { type Contender, LeaseKeeper } from './lease-keeper.js';
 import { obtain } from './obtain.js';
 import type { PeerReply, PeerRequest } from './peer-messages.js';
-import { servePosition } from './serve.js';
 import { Site } from './site.js';
 import type { GroupStatus } from './status.js';
 import { takeOver } from './takeover.js';
@@ -174,15 +173,16 @@ export class GroupAgent implements Contender {
   }
 
   async status(): Promise<GroupStatus> {
-    const { position } = await servePosition(this.site);
+    const position = await this.site.inspect().catch(() => this.site.lastSeen);
+    const { round, leaderId } = position?.capTerm ?? termZero;
     return {
       group: this.group,
       leading: this.leading,
       leaderId: this.leaderId,
-      term: { round: position.capTerm.round.toString(), leaderId: position.capTerm.leaderId },
-      index: position.captured.index.toString(),
-      certifiedIndex: (position.certificate?.index ?? 0n).toString(),
-      replicaIndex: position.replica.index.toString(),
+      term: { round: round.toString(), leaderId },
+      index: (position?.index ?? 0n).toString(),
+      certifiedIndex: (this.site.certificate?.index ?? 0n).toString(),
+      replicaIndex: this.site.tip.index.toString(),
     };
   }
 

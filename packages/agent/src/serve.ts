@@ -2,7 +2,6 @@ import { decodeQuorumCertificate } from '@coffer/protocol';
 import type { AgentContext } from './context.js';
 import { AgentError } from './errors.js';
 import {
-  type PeerPosition,
   type PeerReply,
   type PeerRequest,
   peerEntriesMax,
@@ -17,16 +16,11 @@ type Of<T extends PeerRequest['type']> = Extract<PeerRequest, { type: T }>;
 /** What other agents may read here. None of it waits for the site's lane, so that sites can wait for each other's answers. */
 
 /** Where HSM and replica stand. @throws AgentError `hsm-unavailable`. */
-export async function servePosition(
-  site: Site,
-): Promise<{ readonly type: 'position'; readonly position: PeerPosition }> {
+export async function servePosition(site: Site): Promise<PeerReply> {
   const { promised, capTerm, index, hash, leading } = await site.inspect();
   const { tip, certificate } = site;
   const replica = { index: tip.index, hash: tip.hash as typeof hash };
-  return {
-    type: 'position',
-    position: { promised, capTerm, captured: { index, hash }, leading, replica, certificate },
-  };
+  return { type: 'position', promised, capTerm, captured: { index, hash }, leading, replica, certificate };
 }
 
 /** Entries of our log. @throws AgentError `missing-data` when the first one is not held (any more). */

@@ -1,5 +1,5 @@
 import { equalBytes } from '@coffer/base';
-import { captureEntriesMax, roundStepMax as roundStep } from '@coffer/hsm';
+import { captureEntriesMax, type GroupPosition, roundStepMax as roundStep } from '@coffer/hsm';
 import type { LedgerPosition } from '@coffer/ledger';
 import {
   type Cap,
@@ -40,6 +40,7 @@ export class Site {
   /** Orders everything that moves replica and HSM. No task may wait for another agent's lane: two would wait for each other. */
   readonly lane = new Lane();
   readonly #context: AgentContext;
+  #lastSeen: GroupPosition | undefined;
 
   constructor(context: AgentContext, group: number) {
     this.#context = context;
@@ -67,9 +68,16 @@ export class Site {
     return this.#context.ports.replica.has(this.group, index, hash);
   }
 
+  /** Where the HSM stood when it last said so. */
+  get lastSeen(): GroupPosition | undefined {
+    return this.#lastSeen;
+  }
+
   /** Where the HSM stands. @throws AgentError `hsm-unavailable`. */
-  inspect() {
-    return this.#context.hsm.demand<'inspect'>({ type: 'inspect', group: this.group });
+  async inspect(): Promise<GroupPosition> {
+    const position = await this.#context.hsm.demand<'inspect'>({ type: 'inspect', group: this.group });
+    this.#lastSeen = position;
+    return position;
   }
 
   /** Keeps a certificate if it is a quorum's. @throws ProtocolError `bad-certificate`; ReplicaError. */
