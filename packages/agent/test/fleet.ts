@@ -7,7 +7,7 @@ import {
   type HsmConnection,
   type PeerTransport,
 } from '@coffer/agent';
-import { type Entropy, u64be, utf8 } from '@coffer/base';
+import { type Entropy, hex, u64be, utf8 } from '@coffer/base';
 import { sha256 } from '@coffer/crypto';
 import {
   decodeHostReply,
@@ -25,6 +25,7 @@ import {
   type CommitProof,
   decodeFleetDescriptor,
   decodeRoutedAnswer,
+  decodeSignedEntry,
   encodeRoutedCall,
   entryHash,
   type FleetDescriptor,
@@ -166,8 +167,11 @@ export class TestSite implements HsmConnection {
    * before capture: the ledger had the entry before (unless a test has made the ledger forget).
    */
   #checkDataFirst(request: HostRequest): void {
+    const check = (holds: boolean, what: string): void => {
+      if (!holds) this.#fleet.violations.push(`member ${this.memberId}: ${what}`);
+    };
     const held = (group: number, index: bigint, hash: Uint8Array): void =>
-      assert.ok(this.replica.has(group, index, hash), `${request.type} of entry ${index} without its data`);
+      check(this.replica.has(group, index, hash), `${request.type} of entry ${index} without its data`);
     if (request.type === 'capture') {
       for (const { entry } of request.entries) {
         held(request.group, entry.index, entryHash(entry));
@@ -206,10 +210,12 @@ export interface TestFleetOptions {
 export class TestFleet {
   readonly time = new VirtualTime();
   readonly descriptor: FleetDescriptor;
-  readonly ledgerStore: MemoryLedgerStore;
+  ledgerStore: MemoryLedgerStore;
   readonly sites: readonly TestSite[];
   readonly tuning: Partial<AgentTuning>;
   readonly undoEntriesMax: number;
+  /** Broken promises of agents; {@link stop} wants none. */
+  readonly violations: string[] = [];
   /** Set by tests that roll the ledger back. */
   ledgerForgets = false;
   readonly #entropy: Entropy;
@@ -292,6 +298,13 @@ export class TestFleet {
     });
   }
 
+  /** Restarts every site on another ledger. */
+  async replaceLedger(store: MemoryLedgerStore): Promise<void> {
+    for (const site of this.sites) site.kill();
+    this.ledgerStore = store;
+    for (const site of this.sites) await site.restart();
+  }
+
   vault(account: string): VaultId {
     return vaultIdOf('tenant', account);
   }
@@ -357,5 +370,24 @@ export class TestFleet {
 
   async stop(): Promise<void> {
     await this.time.finish(Promise.all(this.sites.map(async ({ agent }) => agent?.stop())));
+    assert.deepEqual(this.violations, []);
+    this.#checkOneHistory();
+  }
+
+  /** What sites hold as committed lies on one chain. */
+  #checkOneHistory(): void {
+    for (let group = 0; group < this.descriptor.groups; group++) {
+      const hashes = new Map<bigint, string>();
+      for (const { replica } of this.sites) {
+        const committed = replica.describe()[group]?.committedIndex ?? 0n;
+        for (let index = 1n; index <= committed; index++) {
+          const stored = replica.entry(group, index);
+          if (stored === undefined) continue;
+          const hash = hex(entryHash(decodeSignedEntry(stored.entry).entry));
+          assert.equal(hashes.get(index) ?? hash, hash, `two committed entries ${index} in group ${group}`);
+          hashes.set(index, hash);
+        }
+      }
+    }
   }
 }

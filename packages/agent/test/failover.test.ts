@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import test from 'node:test';
+import { compareTerms } from '@coffer/protocol';
+import { TestFleet } from './fleet.js';
+
+const leaseMs = 3_000;
+
+for (const sites of [3, 5]) {
+  test(`${sites} sites: a dead leader is replaced and requests are served within two lease periods`, async () => {
+    const fleet = await TestFleet.start({ sites, tuning: { leaseMs } });
+    const first = await fleet.leader();
+    await fleet.serve('alice');
+    first.kill();
+    const diedAtMs = fleet.time.nowMs();
+    const { reply } = await fleet.serve('bob');
+    assert.equal(reply.type, 'status');
+    const tookMs = fleet.time.nowMs() - diedAtMs;
+    assert.ok(tookMs <= 2 * leaseMs, `took ${tookMs} ms`);
+    await fleet.stop();
+  });
+}
+
+test('what the old leader had committed is still there, and its restarted site follows', async () => {
+  const fleet = await TestFleet.start({ sites: 3 });
+  const first = await fleet.leader();
+  for (const account of fleet.accounts(5)) await fleet.serve(account);
+  const committed = first.position().index;
+  first.kill();
+  const second = await fleet.leader();
+  assert.notEqual(second, first);
+  await fleet.serve('alice');
+  await first.restart();
+  assert.ok(await fleet.converged());
+  assert.equal(first.position().index, committed + 1n);
+  assert.equal(first.position().leading, false);
+  await fleet.stop();
+});
+
+test('leaders of groups are spread over the sites', async () => {
+  const fleet = await TestFleet.start({ sites: 3, groups: 3 });
+  const leaders = [];
+  for (let group = 0; group < 3; group++) leaders.push((await fleet.leader(group)).memberId);
+  assert.deepEqual(leaders, [1, 2, 3]);
+  await fleet.stop();
+});
+
+test('an HSM that restarts under its leader needs a new term', async () => {
+  const fleet = await TestFleet.start({ sites: 3 });
+  const leader = await fleet.leader();
+  await fleet.serve('alice');
+  const term = leader.position().capTerm;
+  leader.bootHsm();
+  assert.equal(leader.position().leading, false);
+  await fleet.serve('bob');
+  const next = await fleet.leader();
+  assert.ok(compareTerms(next.position().capTerm, term) > 0);
+  assert.ok(leader.of('stepped-down').length > 0);
+  await fleet.stop();
+});
+
+test('two leaders: the one that was cut off is fenced, and nothing of it is released', async () => {
+  const fleet = await TestFleet.start({ sites: 3 });
+  const first = await fleet.leader();
+  fleet.isolate(first.memberId);
+  // The ledger is still reachable from both sides: only peers are cut off.
+  const lost = fleet.ask(first, 'alice', { type: 'status' });
+  const answer = await fleet.time.finish(lost);
+  assert.ok(answer.type === 'unavailable' || answer.type === 'not-leader', answer.type);
+  const served = await fleet.serve('bob');
+  assert.equal(served.reply.type, 'status');
+  const second = await fleet.leader();
+  assert.notEqual(second, first);
+  assert.deepEqual(first.of('committed'), []);
+  fleet.heal();
+  assert.ok(await fleet.converged());
+  await fleet.stop();
+});
+
+test('a leader that another one has fenced in the ledger steps down without capturing', async () => {
+  const fleet = await TestFleet.start({ sites: 3 });
+  const leader = await fleet.leader();
+  const { capTerm, index } = leader.position();
+  await fleet.ledgerStore.open().raiseTerm(0, { round: capTerm.round + 5n, leaderId: 2 });
+  const answer = await fleet.time.finish(fleet.ask(leader, 'alice', { type: 'status' }));
+  assert.equal(answer.type, 'unavailable');
+  assert.equal(leader.of('stepped-down')[0]?.reason, 'fenced');
+  assert.equal(leader.position().index, index);
+  await fleet.serve('alice');
+  const next = await fleet.leader();
+  assert.ok(next.position().capTerm.round > capTerm.round + 5n);
+  await fleet.stop();
+});
+
+test('an agent that does not lead says who does', async () => {
+  const fleet = await TestFleet.start({ sites: 3 });
+  const leader = await fleet.leader();
+  await fleet.time.run(500);
+  for (const site of fleet.sites) {
+    if (site === leader) continue;
+    const answer = await fleet.time.finish(fleet.ask(site, 'alice', { type: 'status' }));
+    assert.deepEqual(answer, { type: 'not-leader', leaderId: leader.memberId });
+  }
+  await fleet.stop();
+});
+
+test('a leader that stops hands its lease over at once', async () => {
+  const fleet = await TestFleet.start({ sites: 3, tuning: { leaseMs } });
+  const leader = await fleet.leader();
+  await fleet.time.run(5_000);
+  await fleet.time.finish(leader.agent?.stop() ?? Promise.resolve());
+  leader.agent = undefined;
+  const stoppedAtMs = fleet.time.nowMs();
+  await fleet.serve('alice');
+  assert.ok(fleet.time.nowMs() - stoppedAtMs <= 1.5 * leaseMs);
+  await fleet.stop();
+});
