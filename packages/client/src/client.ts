@@ -1,7 +1,7 @@
+import type { Timers } from '@coffer/base';
 import { type Clock, type Entropy, zero } from '@coffer/base';
 import { systemEntropy } from '@coffer/crypto';
 import { type FleetDescriptor, isKsfAcceptable, type KsfParameters, ksfDefault, vaultIdOf } from '@coffer/protocol';
-import type { Timers } from '@coffer/base';
 import { erase } from './erasure.js';
 import { ClientError } from './errors.js';
 import { VaultExchange } from './exchange.js';
@@ -68,7 +68,15 @@ export class VaultClient {
    * `ksf`. @throws ProtocolError `bad-account`.
    */
   static async open(options: VaultClientOptions): Promise<VaultClient> {
-    const { fleet, tenant, account, store, ksf = ksfDefault, stretch = argon2idStretch, entropy = systemEntropy } = options;
+    const {
+      fleet,
+      tenant,
+      account,
+      store,
+      ksf = ksfDefault,
+      stretch = argon2idStretch,
+      entropy = systemEntropy,
+    } = options;
     if (!isKsfAcceptable(ksf)) throw new ClientError('ksf-refused', 'key-stretching parameters out of range');
     const vault = { fleet, vaultId: vaultIdOf(tenant, account) };
     const exchange = new VaultExchange({ ...options, vault, entropy });
@@ -148,7 +156,12 @@ export class VaultClient {
           // A finish whose first reply was lost proves the password but brings no ticket.
           if (recovered.authTicket === undefined) continue;
           const contents = withGeneration(recovered.contents, options.generationMin);
-          return await register(this.#session, { password: newPassword, contents, budgetMax, authTicket: recovered.authTicket });
+          return await register(this.#session, {
+            password: newPassword,
+            contents,
+            budgetMax,
+            authTicket: recovered.authTicket,
+          });
         } finally {
           zero(recovered.contents.backupKey);
           this.#forgetProof();

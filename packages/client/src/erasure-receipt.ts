@@ -4,8 +4,8 @@ import {
   openReply,
   ProtocolError,
   type VaultAnswer,
-  vaultAnswerLayout,
   type VaultId,
+  vaultAnswerLayout,
   vaultIdLayout,
   verifyCommitProof,
 } from '@coffer/protocol';

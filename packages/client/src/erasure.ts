@@ -1,7 +1,7 @@
 import { zero } from '@coffer/base';
-import type { EraseOutcome } from './outcomes.js';
-import { unexpected } from './exchange.js';
 import { encodeErasureReceipt } from './erasure-receipt.js';
+import { unexpected } from './exchange.js';
+import type { EraseOutcome } from './outcomes.js';
 import { askStatus, type Session } from './session.js';
 
 /**

@@ -52,7 +52,11 @@ export class ClientError extends CodedError<ClientErrorCode> {
   /** For `rate-limited` and `unavailable`: how long the service asked to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: ClientErrorCode, message: string, options?: { readonly cause?: unknown; readonly retryAfterMs?: number }) {
+  constructor(
+    code: ClientErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly retryAfterMs?: number },
+  ) {
     super(code, message, options);
     this.retryAfterMs = options?.retryAfterMs;
   }

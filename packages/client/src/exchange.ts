@@ -82,7 +82,8 @@ export class VaultExchange {
       } catch (error) {
         if (!isRetryable(error) || tries >= postTriesMax) throw error;
         const waitMs = Math.max(this.#backoffMs(tries), error.retryAfterMs ?? 0);
-        if ((error.retryAfterMs ?? 0) > retryAfterMsMax || clock.nowMs() - startMs + waitMs > exchangeMsMax) throw error;
+        if ((error.retryAfterMs ?? 0) > retryAfterMsMax || clock.nowMs() - startMs + waitMs > exchangeMsMax)
+          throw error;
         await sleep(timers, waitMs);
       }
     }
@@ -104,7 +105,11 @@ export class VaultExchange {
     const { transport, token } = this.#options;
     const headers = { authorization: `Bearer ${await fresh(token)}`, 'content-type': 'application/octet-stream' };
     const { fleet } = this.vault;
-    const http = await transport.post('/v1/vault', headers, encodeVaultCall({ configHash: fleet.configHash, request: sealed }));
+    const http = await transport.post(
+      '/v1/vault',
+      headers,
+      encodeVaultCall({ configHash: fleet.configHash, request: sealed }),
+    );
     if (http.status !== 200) throw hostError(http);
     try {
       const answer = decodeVaultAnswer(http.body);

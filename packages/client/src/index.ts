@@ -1,6 +1,6 @@
 export { VaultClient, type VaultClientOptions } from './client.js';
+export { type ErasureReceipt, encodeErasureReceipt, verifyErasureReceipt } from './erasure-receipt.js';
 export * from './errors.js';
-export { encodeErasureReceipt, type ErasureReceipt, verifyErasureReceipt } from './erasure-receipt.js';
 export { type SealedCall, VaultExchange, type VaultExchangeOptions } from './exchange.js';
 export * from './fetch-transport.js';
 export * from './limits.js';

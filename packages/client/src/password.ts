@@ -40,7 +40,8 @@ export function preparePassword(password: string): Uint8Array {
     }
   });
   const bytes = utf8(prepared);
-  if (bytes.length > passwordBytesMax) throw new ClientError('bad-password', `a password has at most ${passwordBytesMax} bytes`);
+  if (bytes.length > passwordBytesMax)
+    throw new ClientError('bad-password', `a password has at most ${passwordBytesMax} bytes`);
   return bytes;
 }
 
@@ -61,7 +62,8 @@ function fitsContext(points: readonly string[], at: number): boolean {
   if (point === '\u00B7') return before === 'l' && after === 'l';
   if (point === '\u0375') return /\p{Script=Greek}/u.test(after);
   if (point === '\u05F3' || point === '\u05F4') return /\p{Script=Hebrew}/u.test(before);
-  if (point === '\u30FB') return points.some((other) => /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u.test(other));
+  if (point === '\u30FB')
+    return points.some((other) => /[\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Han}]/u.test(other));
   if (/[\u0660-\u0669]/u.test(point)) return !points.some((other) => /[\u06F0-\u06F9]/u.test(other));
   if (/[\u06F0-\u06F9]/u.test(point)) return !points.some((other) => /[\u0660-\u0669]/u.test(other));
   return true;

@@ -1,7 +1,7 @@
 import { concat, type Entropy, utf8, zero } from '@coffer/base';
 import { CryptoError, hkdf, openCommitting, sealCommitting } from '@coffer/crypto';
 import type { Vault } from '@coffer/protocol';
-import { decode, encode, fixed, struct, u64, u8, WireError } from '@coffer/wire';
+import { decode, encode, fixed, struct, u8, u64, WireError } from '@coffer/wire';
 import { ClientError } from './errors.js';
 import { backupKeyBytes } from './limits.js';
 
@@ -28,7 +28,12 @@ const payloadLabel = utf8('coffer/payload/v1');
  * fleet. The AEAD commits to its key: otherwise a payload that opens under many passwords would test them all at once.
  * @param exportKey - 64 bytes; the caller zeroes them. @returns 121 bytes.
  */
-export function sealPayload(vault: Vault, exportKey: Uint8Array, contents: VaultContents, entropy: Entropy): Uint8Array {
+export function sealPayload(
+  vault: Vault,
+  exportKey: Uint8Array,
+  contents: VaultContents,
+  entropy: Entropy,
+): Uint8Array {
   const key = payloadKey(exportKey);
   const plaintext = encode(contentsLayout, { v: contentsVersion, ...contents });
   const sealed = sealCommitting(key, payloadLabel, binding(vault), plaintext, entropy);

@@ -1,5 +1,5 @@
 import { equalBytes, zero } from '@coffer/base';
-import { CryptoError, ke3Bytes, type Ke1State, opaqueGenerateKe1, opaqueGenerateKe3 } from '@coffer/crypto';
+import { CryptoError, type Ke1State, ke3Bytes, opaqueGenerateKe1, opaqueGenerateKe3 } from '@coffer/crypto';
 import { opaqueBinding, type VaultReply, type VaultStatus } from '@coffer/protocol';
 import { attemptEntropy } from './attempt-entropy.js';
 import { ClientError } from './errors.js';
@@ -26,7 +26,11 @@ export interface Recovered {
 type Started = Extract<VaultReply, { type: 'recover.started' }>;
 
 /** One guess, or the rest of one that a crash interrupted. @throws ClientError. */
-export async function recover(session: Session, text: string, options: UnlockOptions): Promise<Recovered | FailedUnlock> {
+export async function recover(
+  session: Session,
+  text: string,
+  options: UnlockOptions,
+): Promise<Recovered | FailedUnlock> {
   const password = preparePassword(text);
   try {
     const status = await askStatus(session);
@@ -64,7 +68,8 @@ async function attempt(
     const started = await session.exchange.call({ type: 'recover.start', ke1 });
     if (started.type !== 'recover.started') return failed(session, started);
     await observe(session, started.version, started.failures);
-    if (started.version !== stored.version) await session.keeper.update({ attempt: { ...stored, version: started.version } });
+    if (started.version !== stored.version)
+      await session.keeper.update({ attempt: { ...stored, version: started.version } });
     const keys = await finishExchange(session, password, state, started);
     if (keys === undefined) return await wrongPassword(session, started);
     try {
@@ -89,7 +94,8 @@ async function finishExchange(
   try {
     const result = await opaqueGenerateKe3({ ...opaqueBinding(vault), password, state, ke2, ksf: stretch });
     zero(result.sessionKey);
-    if (!equalBytes(result.serverPublicKey, vault.fleet.opaqueKey)) throw new ClientError('bad-reply', 'another server key');
+    if (!equalBytes(result.serverPublicKey, vault.fleet.opaqueKey))
+      throw new ClientError('bad-reply', 'another server key');
     return result;
   } catch (cause) {
     if (!(cause instanceof CryptoError)) throw cause;

@@ -1,5 +1,5 @@
-import type { RefillOutcome } from './outcomes.js';
 import { unexpected } from './exchange.js';
+import type { RefillOutcome } from './outcomes.js';
 import { askStatus, type Session } from './session.js';
 
 /**
@@ -19,7 +19,8 @@ export async function refill(session: Session, authTicket: Uint8Array, version: 
     return { type: 'refilled', budget: reply.budget };
   }
   if (reply.type !== 'stale-ticket') {
-    if (reply.type === 'destroyed' || reply.type === 'erased' || reply.type === 'not-registered') return { type: 'stale' };
+    if (reply.type === 'destroyed' || reply.type === 'erased' || reply.type === 'not-registered')
+      return { type: 'stale' };
     throw unexpected(reply);
   }
   // A stale ticket is also what the second try of a refill gets whose reply was lost: then the budget is full.

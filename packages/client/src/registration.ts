@@ -31,7 +31,11 @@ export async function register(session: Session, wish: RegistrationWish): Promis
   const password = preparePassword(wish.password);
   try {
     const { blind, request } = opaqueRegistrationRequest(password, session.entropy);
-    const started = await session.exchange.call({ type: 'register.start', blinded: request, authTicket: wish.authTicket });
+    const started = await session.exchange.call({
+      type: 'register.start',
+      blinded: request,
+      authTicket: wish.authTicket,
+    });
     if (started.type === 'limit') return { type: 'limit' };
     if (started.type === 'stale-ticket') return { type: 'superseded' };
     if (started.type !== 'register.started') throw unexpected(started);
@@ -77,7 +81,8 @@ async function finalize(
 ): Promise<StoredRegistration> {
   const { vault, entropy, ksf } = session;
   // Only the pinned server key may guard a new secret: any other one would be somebody else's vault.
-  if (!equalBytes(response.subarray(32), vault.fleet.opaqueKey)) throw new ClientError('bad-reply', 'another server key');
+  if (!equalBytes(response.subarray(32), vault.fleet.opaqueKey))
+    throw new ClientError('bad-reply', 'another server key');
   const { record, exportKey } = await finalized(() =>
     opaqueFinalizeRegistration({
       ...opaqueBinding(vault),
@@ -91,7 +96,17 @@ async function finalize(
   const payload = sealPayload(vault, exportKey, contents, entropy);
   zero(exportKey);
   const confirmSecret = entropy.bytes(32);
-  return { ticketId, ticket, resumptionSecret, record, ksf, payload, budgetMax, confirmSecret, confirmVersion: undefined };
+  return {
+    ticketId,
+    ticket,
+    resumptionSecret,
+    record,
+    ksf,
+    payload,
+    budgetMax,
+    confirmSecret,
+    confirmVersion: undefined,
+  };
 }
 
 async function finalized<T>(run: () => Promise<T>): Promise<T> {

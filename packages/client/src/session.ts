@@ -61,7 +61,9 @@ export async function observe({ keeper }: Session, version: number, failures: nu
   const granted = failures === undefined || version !== failuresVersion || failures < ownFailures;
   const changes = {
     ...(version !== seenVersion ? { seenVersion: version } : {}),
-    ...(granted && (ownFailures > 0 || version !== failuresVersion) ? { ownFailures: 0, failuresVersion: version } : {}),
+    ...(granted && (ownFailures > 0 || version !== failuresVersion)
+      ? { ownFailures: 0, failuresVersion: version }
+      : {}),
     // An attempt at a secret that is no longer there: its seed is of no use.
     ...(attempt !== undefined && attempt.version < version ? { attempt: undefined } : {}),
   };

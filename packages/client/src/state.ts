@@ -11,7 +11,7 @@ import {
   type VaultId,
   vaultIdLayout,
 } from '@coffer/protocol';
-import { bytes, decode, encode, fixed, optional, struct, u16, u32, u8, WireError } from '@coffer/wire';
+import { bytes, decode, encode, fixed, optional, struct, u8, u16, u32, WireError } from '@coffer/wire';
 import { ClientError } from './errors.js';
 import { stateBytesMax } from './limits.js';
 

@@ -11,7 +11,10 @@ export function warningsOf(state: ClientState, status: VaultStatus): Warning[] {
   // The guess under way was charged and is neither a failure yet nor foreign.
   const own = state.attempt?.version === status.version && status.failures > state.attempt.failuresBefore ? 1 : 0;
   if (foreignFailures > own) warnings.push({ type: 'foreign-failures', count: foreignFailures - own });
-  if (status.pending !== undefined && !(registration !== undefined && equalBytes(status.pending, registration.ticketId))) {
+  if (
+    status.pending !== undefined &&
+    !(registration !== undefined && equalBytes(status.pending, registration.ticketId))
+  ) {
     warnings.push({ type: 'foreign-pending' });
   }
   if (registration !== undefined) warnings.push({ type: 'unfinished-registration' });

@@ -23,7 +23,10 @@ test('a receipt for anything else is refused', async () => {
   for (let at = 0; at < receipt.length; at += 7) {
     const flipped = receipt.map((byte, i) => (i === at ? byte ^ 1 : byte));
     // A wrong vaultId may fall into another group (no proof) or the same one (does not open).
-    assert.throws(() => verifyErasureReceipt(fleet, flipped), (e) => code('unproven-reply')(e) || code('bad-reply')(e));
+    assert.throws(
+      () => verifyErasureReceipt(fleet, flipped),
+      (e) => code('unproven-reply')(e) || code('bad-reply')(e),
+    );
   }
 });
 
@@ -42,7 +45,8 @@ test('the erasure is owed, on disk, until a receipt with a valid proof is here',
   };
   await assert.rejects(client.erase(), PowerCut);
   device.at = () => undefined;
-  device.fleet.tamper = (answer, { type }) => (type === 'erase' ? { ...answer, proof: device.fleet.prove(answer.reply, {}, [2]) } : answer);
+  device.fleet.tamper = (answer, { type }) =>
+    type === 'erase' ? { ...answer, proof: device.fleet.prove(answer.reply, {}, [2]) } : answer;
   await assert.rejects((await device.open()).erase(), code('unproven-reply'));
   device.fleet.tamper = (answer) => answer;
   const again = await device.open();

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '@coffer/base';
-import { systemEntropy } from '@coffer/crypto';
 import {
   answerBytesMax,
   ClientError,
@@ -11,9 +10,10 @@ import {
   retryAfterMsMax,
   VaultClient,
 } from '@coffer/client';
+import { systemEntropy } from '@coffer/crypto';
 import { decodeVaultAnswer, encodeVaultAnswer, type VaultAnswer } from '@coffer/protocol';
-import { account, code, Device, hostSays, protectedDevice, tenant, vaultId } from './harness.js';
 import { FakeFleet } from './fake-fleet.js';
+import { account, code, Device, hostSays, protectedDevice, tenant, vaultId } from './harness.js';
 
 const status = (device: Device): Promise<unknown> => device.exchange().call({ type: 'status' });
 
@@ -22,7 +22,10 @@ const forgeries: readonly [string, (answer: VaultAnswer, fleet: FakeFleet) => Va
   ['one member twice', (answer, fleet) => ({ ...answer, proof: fleet.prove(answer.reply, {}, [2, 2]) })],
   ['another group', (answer, fleet) => ({ ...answer, proof: fleet.prove(answer.reply, { group: 31 }) })],
   ['another fleet', (answer) => ({ ...answer, proof: new FakeFleet(vaultId).prove(answer.reply) })],
-  ['proof of another reply', (answer, fleet) => ({ ...answer, proof: fleet.prove(systemEntropy.bytes(answer.reply.length)) })],
+  [
+    'proof of another reply',
+    (answer, fleet) => ({ ...answer, proof: fleet.prove(systemEntropy.bytes(answer.reply.length)) }),
+  ],
   ['no entries', (answer) => ({ ...answer, proof: { ...answer.proof, entries: [] } })],
   ['another place in the entry', (answer) => ({ ...answer, proof: { ...answer.proof, replyIndex: 0 } })],
   ['a changed reply', (answer) => ({ ...answer, reply: answer.reply.map((byte, i) => (i === 40 ? byte ^ 1 : byte)) })],
@@ -30,7 +33,10 @@ const forgeries: readonly [string, (answer: VaultAnswer, fleet: FakeFleet) => Va
     'a certificate for a later index',
     (answer) => ({
       ...answer,
-      proof: { ...answer.proof, certificate: { ...answer.proof.certificate, index: answer.proof.certificate.index + 1n } },
+      proof: {
+        ...answer.proof,
+        certificate: { ...answer.proof.certificate, index: answer.proof.certificate.index + 1n },
+      },
     }),
   ],
 ];
@@ -62,7 +68,10 @@ test('a truncated or extended answer is no reply', async () => {
   };
   await status(device);
   assert.deepEqual(encodeVaultAnswer(decodeVaultAnswer(whole)), whole);
-  for (const body of [...[0, 1, 100, whole.length - 1].map((end) => whole.slice(0, end)), new Uint8Array([...whole, 0])]) {
+  for (const body of [
+    ...[0, 1, 100, whole.length - 1].map((end) => whole.slice(0, end)),
+    new Uint8Array([...whole, 0]),
+  ]) {
     device.intercept = () => ({ status: 200, headers: {}, body });
     await assert.rejects(status(device), code('unproven-reply'));
   }

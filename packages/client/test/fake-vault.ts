@@ -37,7 +37,9 @@ export class FakeVault {
   seq = 0;
   resets = 0;
   live: Credential | undefined;
-  pending: { readonly ticketId: Uint8Array; readonly authenticated: boolean; readonly credential: Credential } | undefined;
+  pending:
+    | { readonly ticketId: Uint8Array; readonly authenticated: boolean; readonly credential: Credential }
+    | undefined;
   open: string[] = [];
   /** Distinct KE1s that were charged. */
   charges = 0;
@@ -103,7 +105,16 @@ export class FakeVault {
   #status(): VaultReply {
     const { state, version, budget, resets } = this;
     const pending = this.pending?.ticketId;
-    return { type: 'status', state, version, budgetMax: this.live?.budgetMax ?? 0, budget, failures: this.open.length, resets, pending };
+    return {
+      type: 'status',
+      state,
+      version,
+      budgetMax: this.live?.budgetMax ?? 0,
+      budget,
+      failures: this.open.length,
+      resets,
+      pending,
+    };
   }
 
   #registerStart(blinded: Uint8Array, authTicket: Uint8Array | undefined): VaultReply {
@@ -132,7 +143,11 @@ export class FakeVault {
 
   #confirm(version: number, confirmSecret: Uint8Array): VaultReply {
     const hash = confirmHashOf(confirmSecret);
-    if (this.pending !== undefined && version === this.version && equalBytes(hash, this.pending.credential.confirmHash)) {
+    if (
+      this.pending !== undefined &&
+      version === this.version &&
+      equalBytes(hash, this.pending.credential.confirmHash)
+    ) {
       if (!this.pending.authenticated && this.version > 0) this.resets++;
       this.#end('live');
       this.live = this.pending.credential;
@@ -214,7 +229,13 @@ export class FakeVault {
 
   #issue(fields: Partial<IssuedTicket>): Ticket {
     const ticket = systemEntropy.bytes(300);
-    const issued = { ticket, resumptionSecret: systemEntropy.bytes(32), seq: this.seq, version: this.version, ...fields };
+    const issued = {
+      ticket,
+      resumptionSecret: systemEntropy.bytes(32),
+      seq: this.seq,
+      version: this.version,
+      ...fields,
+    };
     this.#tickets.set(hex(ticket), issued);
     return { ticket, resumptionSecret: issued.resumptionSecret };
   }

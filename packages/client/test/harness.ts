@@ -1,7 +1,15 @@
 import { type Clock, type Timers, utf8 } from '@coffer/base';
+import {
+  ClientError,
+  type HttpAnswer,
+  MemoryClientStore,
+  type Stretch,
+  type Transport,
+  VaultClient,
+  VaultExchange,
+} from '@coffer/client';
 import { sha512, systemEntropy } from '@coffer/crypto';
 import { isKsfAcceptable, vaultIdOf } from '@coffer/protocol';
-import { ClientError, type HttpAnswer, MemoryClientStore, type Stretch, type Transport, VaultClient, VaultExchange } from '@coffer/client';
 import { FakeFleet } from './fake-fleet.js';
 
 export const tenant = 'example';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { hex, utf8Text } from '@coffer/base';
-import fc from 'fast-check';
 import { passwordBytesMax, preparePassword } from '@coffer/client';
+import fc from 'fast-check';
 import { code } from './harness.js';
 
 interface Vector {
@@ -12,18 +12,27 @@ interface Vector {
   readonly points?: string;
   readonly utf8?: string;
 }
-const vectors = JSON.parse(readFileSync(new URL('../../../vectors/client/passwords.json', import.meta.url), 'utf8')) as {
+const vectors = JSON.parse(
+  readFileSync(new URL('../../../vectors/client/passwords.json', import.meta.url), 'utf8'),
+) as {
   readonly valid: readonly Vector[];
   readonly invalid: readonly Vector[];
 };
 const textOf = ({ input, points = '' }: Vector): string =>
-  input ?? String.fromCodePoint(...points.split(' ').filter(Boolean).map((point) => Number.parseInt(point, 16)));
+  input ??
+  String.fromCodePoint(
+    ...points
+      .split(' ')
+      .filter(Boolean)
+      .map((point) => Number.parseInt(point, 16)),
+  );
 
 for (const vector of vectors.valid) {
   test(`OpaqueString accepts: ${vector.note}`, () => assert.equal(hex(preparePassword(textOf(vector))), vector.utf8));
 }
 for (const vector of vectors.invalid) {
-  test(`OpaqueString refuses: ${vector.note}`, () => assert.throws(() => preparePassword(textOf(vector)), code('bad-password')));
+  test(`OpaqueString refuses: ${vector.note}`, () =>
+    assert.throws(() => preparePassword(textOf(vector)), code('bad-password')));
 }
 
 test('a lone surrogate is refused', () => {

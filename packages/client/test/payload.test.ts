@@ -4,8 +4,8 @@ import { systemEntropy } from '@coffer/crypto';
 import { payloadBytesMax, vaultIdOf } from '@coffer/protocol';
 import { attemptEntropy } from '../dist/attempt-entropy.js';
 import { openPayload, sealPayload } from '../dist/payload.js';
-import { code, vaultId } from './harness.js';
 import { FakeFleet } from './fake-fleet.js';
+import { code, vaultId } from './harness.js';
 
 const { fleet } = new FakeFleet(vaultId);
 const vault = { fleet, vaultId };
@@ -20,8 +20,14 @@ test('a payload opens with the same export key for the same vault', () => {
 
 test('a payload opens under no other key, vault or fleet, nor changed', () => {
   assert.throws(() => openPayload(vault, systemEntropy.bytes(64), sealed), code('bad-payload'));
-  assert.throws(() => openPayload({ fleet, vaultId: vaultIdOf('example', 'bob') }, exportKey, sealed), code('bad-payload'));
-  assert.throws(() => openPayload({ fleet: new FakeFleet(vaultId).fleet, vaultId }, exportKey, sealed), code('bad-payload'));
+  assert.throws(
+    () => openPayload({ fleet, vaultId: vaultIdOf('example', 'bob') }, exportKey, sealed),
+    code('bad-payload'),
+  );
+  assert.throws(
+    () => openPayload({ fleet: new FakeFleet(vaultId).fleet, vaultId }, exportKey, sealed),
+    code('bad-payload'),
+  );
   for (let at = 0; at < sealed.length; at++) {
     const flipped = sealed.map((byte, i) => (i === at ? byte ^ 1 : byte));
     assert.throws(() => openPayload(vault, exportKey, flipped), code('bad-payload'));

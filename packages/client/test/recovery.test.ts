@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { equalBytes, hex } from '@coffer/base';
-import { ksfCeiling, ksfFloor, type VaultRequest } from '@coffer/protocol';
 import { ClientError } from '@coffer/client';
-import { Device, code, hostSays, PowerCut, protectedDevice } from './harness.js';
+import { ksfCeiling, ksfFloor, type VaultRequest } from '@coffer/protocol';
 import type { FakeFleet } from './fake-fleet.js';
+import { code, Device, hostSays, PowerCut, protectedDevice } from './harness.js';
 
 const ke1s = (fleet: FakeFleet): string[] =>
   fleet.seen.flatMap(({ request }) => (request.type === 'recover.start' ? [hex(request.ke1)] : []));
@@ -56,7 +56,10 @@ test('budget 0: recover.start is never sent, and the record survives', async () 
   const { device, client } = await protectedDevice();
   device.fleet.vault.foreignFailures(5);
   assert.deepEqual(await client.unlock('correct horse'), { type: 'locked-out', interrupted: false });
-  assert.deepEqual(await client.unlock('correct horse', { resumeInterrupted: true }), { type: 'locked-out', interrupted: false });
+  assert.deepEqual(await client.unlock('correct horse', { resumeInterrupted: true }), {
+    type: 'locked-out',
+    interrupted: false,
+  });
   assert.deepEqual(device.fleet.types, ['status', 'status']);
   assert.equal(device.fleet.vault.state, 'live');
 });
@@ -178,7 +181,9 @@ test('downgraded or absurd KSF parameters are refused before any stretching', as
 test('another server key in the registration response is refused', async () => {
   const device = new Device();
   device.fleet.say = (reply) =>
-    reply.type === 'register.started' ? { ...reply, response: new Uint8Array([...reply.response.subarray(0, 32), ...other]) } : reply;
+    reply.type === 'register.started'
+      ? { ...reply, response: new Uint8Array([...reply.response.subarray(0, 32), ...other]) }
+      : reply;
   const other = new Device().fleet.fleet.opaqueKey;
   await assert.rejects((await device.open()).protect('1234', new Uint8Array(32)), code('bad-reply'));
 });
@@ -186,7 +191,9 @@ test('another server key in the registration response is refused', async () => {
 test('a payload that is not of this vault is refused', async () => {
   const { device, client } = await protectedDevice();
   device.fleet.say = (reply) =>
-    reply.type === 'recovered' ? { ...reply, payload: reply.payload.map((byte, i) => (i === 100 ? byte ^ 1 : byte)) } : reply;
+    reply.type === 'recovered'
+      ? { ...reply, payload: reply.payload.map((byte, i) => (i === 100 ? byte ^ 1 : byte)) }
+      : reply;
   await assert.rejects(client.unlock('correct horse'), code('bad-payload'));
 });
 

@@ -103,7 +103,8 @@ test('a silent refill that the network refuses does not keep the key from the pe
   await client.unlock('0000');
   device.at = (step) => {
     if (step === 'post' && device.fleet.types.at(-1) === 'recover.finish' && device.fleet.vault.open.length === 1) {
-      if (device.fleet.types.filter((type) => type === 'recover.finish').length === 2) throw new ClientError('network', 'cut');
+      if (device.fleet.types.filter((type) => type === 'recover.finish').length === 2)
+        throw new ClientError('network', 'cut');
     }
   };
   const outcome = await client.unlock('1234');

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { equalBytes } from '@coffer/base';
+import { ClientError, VaultClient } from '@coffer/client';
 import { systemEntropy } from '@coffer/crypto';
-import { ClientError } from '@coffer/client';
-import { encode } from '@coffer/wire';
 import { vaultRequestLayout } from '@coffer/protocol';
+import { encode } from '@coffer/wire';
 import { account, code, Device, PowerCut, protectedDevice, tenant, token } from './harness.js';
-import { VaultClient } from '@coffer/client';
 
 const key = systemEntropy.bytes(32);
 
@@ -22,7 +21,20 @@ test('the bytes of a finish are on disk before they are sent', async () => {
   const order: string[] = [];
   device.at = (step) => order.push(step);
   await (await device.open()).protect('1234', key);
-  assert.deepEqual(order, ['post', 'posted', 'save', 'saved', 'post', 'posted', 'save', 'saved', 'post', 'posted', 'save', 'saved']);
+  assert.deepEqual(order, [
+    'post',
+    'posted',
+    'save',
+    'saved',
+    'post',
+    'posted',
+    'save',
+    'saved',
+    'post',
+    'posted',
+    'save',
+    'saved',
+  ]);
 });
 
 test('after a crash the same finish and the same confirm are repeated byte for byte', async () => {
@@ -40,7 +52,10 @@ test('after a crash the same finish and the same confirm are repeated byte for b
     const same = device.fleet.seen.filter(({ request }) => request.type === cut);
     assert.equal(same.length, 3);
     for (const { request, ticket } of same) {
-      assert.deepEqual(encode(vaultRequestLayout, request), encode(vaultRequestLayout, same[0]?.request as typeof request));
+      assert.deepEqual(
+        encode(vaultRequestLayout, request),
+        encode(vaultRequestLayout, same[0]?.request as typeof request),
+      );
       assert.deepEqual(ticket, same[0]?.ticket);
     }
     assert.equal(device.fleet.types.filter((type) => type === 'register.start').length, 1);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { equalBytes, utf8 } from '@coffer/base';
+import { MemoryClientStore, VaultClient } from '@coffer/client';
 import { sha256, systemEntropy } from '@coffer/crypto';
 import { ksfDefault, vaultIdOf } from '@coffer/protocol';
 import { bytes, encode, fixed, struct, u16 } from '@coffer/wire';
-import { MemoryClientStore, VaultClient } from '@coffer/client';
 import { type ClientState, decodeClientState, emptyState, encodeClientState } from '../dist/state.js';
-import { account, code, Device, PowerCut, protectedDevice, tenant, token, vaultId } from './harness.js';
 import { FakeFleet } from './fake-fleet.js';
+import { account, code, Device, PowerCut, protectedDevice, tenant, token, vaultId } from './harness.js';
 
 const { fleet } = new FakeFleet(vaultId);
 const vault = { fleet, vaultId };
@@ -55,11 +55,21 @@ test('every truncation and every flipped bit of a stored state is bad-state', ()
 
 test('a state of another layout version is state-version', () => {
   const body = utf8('whatever a later version writes');
-  const file = struct<{ version: number; body: Uint8Array; checksum: Uint8Array }>({ version: u16, body: bytes(100), checksum: fixed(32) });
+  const file = struct<{ version: number; body: Uint8Array; checksum: Uint8Array }>({
+    version: u16,
+    body: bytes(100),
+    checksum: fixed(32),
+  });
   for (const version of [0, 2, 65_535]) {
-    assert.throws(() => decodeClientState(vault, encode(file, { version, body, checksum: sha256(body) })), code('state-version'));
+    assert.throws(
+      () => decodeClientState(vault, encode(file, { version, body, checksum: sha256(body) })),
+      code('state-version'),
+    );
   }
-  assert.throws(() => decodeClientState(vault, encode(file, { version: 1, body, checksum: sha256(body) })), code('bad-state'));
+  assert.throws(
+    () => decodeClientState(vault, encode(file, { version: 1, body, checksum: sha256(body) })),
+    code('bad-state'),
+  );
 });
 
 test('a state of another account or fleet is other-vault', () => {
@@ -120,7 +130,10 @@ test('what a crash leaves on disk holds neither password, nor KE1, nor backup ke
 test('calls made at once are executed one after another', async () => {
   const { device, client } = await protectedDevice();
   const outcomes = await Promise.all([client.unlock('wrong'), client.unlock('correct horse'), client.status()]);
-  assert.deepEqual(outcomes.map((outcome) => ('type' in outcome ? outcome.type : outcome.state)), ['wrong-password', 'unlocked', 'live']);
+  assert.deepEqual(
+    outcomes.map((outcome) => ('type' in outcome ? outcome.type : outcome.state)),
+    ['wrong-password', 'unlocked', 'live'],
+  );
   assert.deepEqual(device.fleet.types, [
     'status',
     'recover.start',

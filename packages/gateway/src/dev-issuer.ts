@@ -32,7 +32,13 @@ const lifetimeMsDefault = 3_600_000;
  * **For development only.** Issues a valid account token to whoever asks, for whatever account they name. In a deployment
  * the app's identity provider does this, after it has checked who is asking.
  */
-export function createDevIssuer({ seed, issuer, audience, clock, lifetimeMs = lifetimeMsDefault }: DevIssuerOptions): DevIssuer {
+export function createDevIssuer({
+  seed,
+  issuer,
+  audience,
+  clock,
+  lifetimeMs = lifetimeMsDefault,
+}: DevIssuerOptions): DevIssuer {
   const x = base64url(ed25519PublicKey(seed));
   const kid = `dev-${base64url(sha256(utf8(x))).slice(0, 12)}`;
   const key = { kty: 'OKP', crv: 'Ed25519', x };

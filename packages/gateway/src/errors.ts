@@ -36,7 +36,11 @@ export class GatewayError extends CodedError<GatewayErrorCode> {
   /** When the caller may try again, in milliseconds; for the codes that say so. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: GatewayErrorCode, message: string, options?: { readonly cause?: unknown; readonly retryAfterMs?: number }) {
+  constructor(
+    code: GatewayErrorCode,
+    message: string,
+    options?: { readonly cause?: unknown; readonly retryAfterMs?: number },
+  ) {
     super(code, message, options);
     this.retryAfterMs = options?.retryAfterMs;
   }

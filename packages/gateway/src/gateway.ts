@@ -120,7 +120,8 @@ function createCallService(
     const call = parsed(await readBody(request, { bytesMax: vaultCallBytesMax, timeMs: limits.bodyMs, timers }));
     const { fleet, router } = servedBy(served, call);
     const group = groupOf(vaultId, fleet.groups);
-    if (underWay >= limits.callsMax) throw new GatewayError('overloaded', 'too many calls', { retryAfterMs: retryAfterMsDefault });
+    if (underWay >= limits.callsMax)
+      throw new GatewayError('overloaded', 'too many calls', { retryAfterMs: retryAfterMsDefault });
     underWay++;
     try {
       return encodeVaultAnswer(await router.route(group, encodeRoutedCall({ ...call, vaultId, group })));
@@ -138,9 +139,13 @@ function servedFleets(
   const served = new Map<string, Served>();
   for (const fleet of fleets) {
     const own = typeof routes === 'function' ? routes(fleet) : routes;
-    served.set(hex(fleet.configHash), { fleet, router: new LeaderRouter({ fleet, routes: own, clock, timers, limits, log }) });
+    served.set(hex(fleet.configHash), {
+      fleet,
+      router: new LeaderRouter({ fleet, routes: own, clock, timers, limits, log }),
+    });
   }
-  if (served.size === 0 || served.size < fleets.length) throw new GatewayError('bad-config', 'one or more distinct fleets');
+  if (served.size === 0 || served.size < fleets.length)
+    throw new GatewayError('bad-config', 'one or more distinct fleets');
   return served;
 }
 

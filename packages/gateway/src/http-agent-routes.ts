@@ -83,7 +83,8 @@ async function received(response: IncomingMessage): Promise<Uint8Array> {
 }
 
 function parsed(url: string): URL {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new GatewayError('bad-config', 'not an agent URL');
+  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+    throw new GatewayError('bad-config', 'not an agent URL');
   return new URL('/call', url);
 }
 

@@ -65,7 +65,9 @@ export class LeaderRouter {
         if (answer.type === 'not-leader') hint(untried, answer.leaderId);
       }
       if (leftMs() <= limits.roundPauseMs) {
-        throw new GatewayError('no-leader', 'no agent served the call', { retryAfterMs: retryAfterMs || retryAfterMsDefault });
+        throw new GatewayError('no-leader', 'no agent served the call', {
+          retryAfterMs: retryAfterMs || retryAfterMsDefault,
+        });
       }
       await sleep(timers, limits.roundPauseMs);
     }
@@ -79,7 +81,11 @@ export class LeaderRouter {
   }
 
   /** An agent of the wrong fleet, a broken one and one that does not answer are all the same: not the leader. */
-  async #ask(memberId: number, call: Uint8Array, timeoutMs: number): Promise<RoutedAnswer | { readonly type: 'failed' }> {
+  async #ask(
+    memberId: number,
+    call: Uint8Array,
+    timeoutMs: number,
+  ): Promise<RoutedAnswer | { readonly type: 'failed' }> {
     try {
       return decodeRoutedAnswer(await this.#options.routes.call(memberId, call, timeoutMs));
     } catch (cause) {

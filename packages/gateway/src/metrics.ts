@@ -11,9 +11,13 @@ export class GatewayMetrics {
   #sumMs = 0;
 
   observe(event: GatewayEvent): void {
-    if (event.type === 'refused') return this.#count('coffer_gateway_refused_total', `code="${event.code}"`);
+    if (event.type === 'refused') {
+      this.#count('coffer_gateway_refused_total', `code="${event.code}"`);
+      return;
+    }
     if (event.type === 'agent-failed') {
-      return this.#count('coffer_gateway_agent_failures_total', `member="${event.memberId}",answer="${event.answer}"`);
+      this.#count('coffer_gateway_agent_failures_total', `member="${event.memberId}",answer="${event.answer}"`);
+      return;
     }
     this.#count('coffer_gateway_answered_total', `member="${event.memberId}",group="${event.group}"`);
     this.#answered++;

@@ -21,6 +21,12 @@ export interface TokenVerifier {
 
 /** What happened, for a log line or a counter. Holds no account name, no token and no vaultId. */
 export type GatewayEvent =
-  | { readonly type: 'answered'; readonly group: number; readonly memberId: number; readonly tries: number; readonly tookMs: number }
+  | {
+      readonly type: 'answered';
+      readonly group: number;
+      readonly memberId: number;
+      readonly tries: number;
+      readonly tookMs: number;
+    }
   | { readonly type: 'refused'; readonly code: string; readonly cause?: unknown }
   | { readonly type: 'agent-failed'; readonly memberId: number; readonly group: number; readonly answer: string };

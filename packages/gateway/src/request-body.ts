@@ -16,7 +16,9 @@ export async function readBody(
   if (reader === undefined) return new Uint8Array(0);
   let stop = (): void => undefined;
   const late = new Promise<never>((_, reject) => {
-    stop = limits.timers.after(limits.timeMs, () => reject(new GatewayError('body-too-slow', 'the body took too long')));
+    stop = limits.timers.after(limits.timeMs, () =>
+      reject(new GatewayError('body-too-slow', 'the body took too long')),
+    );
   });
   try {
     return await Promise.race([readAll(reader, limits.bytesMax), late]);

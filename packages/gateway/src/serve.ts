@@ -46,7 +46,8 @@ export async function serveGateway(gateway: Gateway, options: ServeOptions): Pro
     keepAliveTimeout: keepAliveTimeoutMs,
     maxHeaderSize: headerBytesMax,
   };
-  const server = tls === undefined ? createHttpServer(limits, listener) : createHttpsServer({ ...limits, ...tls }, listener);
+  const server =
+    tls === undefined ? createHttpServer(limits, listener) : createHttpsServer({ ...limits, ...tls }, listener);
   server.maxConnections = connectionsMax;
   await listening(server, port, hostname);
   return { port: (server.address() as AddressInfo).port, close: () => closed(server) };

@@ -1,4 +1,4 @@
-import { GatewayError, type GatewayErrorCode } from './errors.js';
+import type { GatewayError, GatewayErrorCode } from './errors.js';
 
 /** All that a host may say to a client outside of the seal (docs/spec/protocol.md, outcomes and errors). */
 export type HostCode = 'bad-request' | 'unauthorized' | 'rate-limited' | 'unavailable' | 'unknown-fleet';

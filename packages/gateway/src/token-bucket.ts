@@ -14,7 +14,10 @@ export class TokenBuckets {
   /** In the order of last use, the oldest first. */
   readonly #buckets = new Map<string, Bucket>();
 
-  constructor(clock: Clock, options: { readonly burst: number; readonly perMinute: number; readonly bucketsMax: number }) {
+  constructor(
+    clock: Clock,
+    options: { readonly burst: number; readonly perMinute: number; readonly bucketsMax: number },
+  ) {
     this.#clock = clock;
     this.#burst = options.burst;
     this.#perMs = options.perMinute / 60_000;

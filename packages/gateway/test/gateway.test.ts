@@ -3,6 +3,15 @@ import { test } from 'node:test';
 import { equalBytes, hex } from '@coffer/base';
 import { systemEntropy } from '@coffer/crypto';
 import {
+  type AgentRoutes,
+  createGateway,
+  errorResponse,
+  GatewayError,
+  type GatewayErrorCode,
+  type GatewayEvent,
+  httpMeanings,
+} from '@coffer/gateway';
+import {
   decodeFleetDescriptor,
   decodeVaultAnswer,
   encodeVaultCall,
@@ -12,15 +21,6 @@ import {
   vaultCallBytesMax,
   vaultIdOf,
 } from '@coffer/protocol';
-import {
-  type AgentRoutes,
-  createGateway,
-  errorResponse,
-  GatewayError,
-  type GatewayErrorCode,
-  type GatewayEvent,
-  httpMeanings,
-} from '@coffer/gateway';
 import { bench, committed, FakeAgents, makeFleet, refusal, vaultCall } from './harness.js';
 
 test('a call goes to an agent with the vault of the token, and its committed answer comes back', async () => {
@@ -42,7 +42,13 @@ test('a call goes to an agent with the vault of the token, and its committed ans
 
 test('tenant and account both make the vault', async () => {
   const { post, agents, token } = bench();
-  for (const [account, tenant] of [['a', 'bc'], ['ab', 'c'], ['a', 'c'], ['b', 'bc']] as const) await post({ token: await token(account, tenant) });
+  for (const [account, tenant] of [
+    ['a', 'bc'],
+    ['ab', 'c'],
+    ['a', 'c'],
+    ['b', 'bc'],
+  ] as const)
+    await post({ token: await token(account, tenant) });
   assert.equal(new Set(agents.asked.map(({ call }) => hex(call.vaultId))).size, 4);
 });
 
@@ -60,11 +66,14 @@ test("a request sealed for another account's vault: the seal does not open, bad-
 test('no token, or something else for one: unauthorized, and the body is not read', async () => {
   const { gateway, agents, fleet } = bench();
   for (const authorization of [undefined, 'Bearer', 'Bearer ', 'Basic YTpi', 'Bearer a b', 'Bearer not-a-jwt']) {
-    const body = new ReadableStream<Uint8Array>({
-      pull: () => {
-        throw new Error('read');
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull: () => {
+          throw new Error('read');
+        },
       },
-    }, { highWaterMark: 0 });
+      { highWaterMark: 0 },
+    );
     const request = new Request('http://g/v1/vault', {
       method: 'POST',
       headers: authorization === undefined ? {} : { authorization },
@@ -88,7 +97,12 @@ test('a configHash that is not served: unknown-fleet', async () => {
 test('malformed bodies: bad-request, and no agent is asked', async () => {
   const { post, agents, fleet } = bench();
   const good = vaultCall(fleet);
-  for (const body of [new Uint8Array(0), good.subarray(0, 31), good.subarray(0, good.length - 1), new Uint8Array([...good, 0])]) {
+  for (const body of [
+    new Uint8Array(0),
+    good.subarray(0, 31),
+    good.subarray(0, good.length - 1),
+    new Uint8Array([...good, 0]),
+  ]) {
     assert.deepEqual(await refusal(await post({ body })), { status: 400, code: 'bad-request' });
   }
   assert.equal(agents.asked.length, 0);
@@ -96,7 +110,10 @@ test('malformed bodies: bad-request, and no agent is asked', async () => {
 
 test('body limit: the largest call passes, one byte more does not, announced or not', async () => {
   const { post, fleet, agents } = bench();
-  const largest = encodeVaultCall({ configHash: fleet.configHash, request: systemEntropy.bytes(sealedRequestBytesMax) });
+  const largest = encodeVaultCall({
+    configHash: fleet.configHash,
+    request: systemEntropy.bytes(sealedRequestBytesMax),
+  });
   assert.equal(largest.length, vaultCallBytesMax);
   assert.equal((await post({ body: largest })).status, 200);
   const larger = new Uint8Array(vaultCallBytesMax + 1);
@@ -176,10 +193,14 @@ test('more calls at once than allowed: unavailable', async () => {
   const waiting = new Promise<void>((resolve) => {
     release = resolve;
   });
-  const routes = { call: async (m: number, c: Uint8Array) => (await waiting, agents.call(m, c)) };
+  const routes: AgentRoutes = { call: (memberId, call) => waiting.then(() => agents.call(memberId, call)) };
   const { gateway } = withRoutes(fleet, routes);
   const make = async (): Promise<Request> =>
-    new Request('http://g/v1/vault', { method: 'POST', headers: { authorization: `Bearer ${await token()}` }, body: vaultCall(fleet).slice() });
+    new Request('http://g/v1/vault', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await token()}` },
+      body: vaultCall(fleet).slice(),
+    });
   const first = gateway.fetch(await make());
   while ((await refusedOr200(gateway.fetch(await make()))) !== 503);
   release();
@@ -222,11 +243,18 @@ test('an error of ours: 500, nothing of it in the answer', async () => {
   const broken = { call: () => Promise.reject(new TypeError('secret detail')) };
   const { gateway } = withRoutes(fleet, broken, (event) => events.push(event));
   const response = await gateway.fetch(
-    new Request('http://g/v1/vault', { method: 'POST', headers: { authorization: `Bearer ${await token()}` }, body: vaultCall(fleet).slice() }),
+    new Request('http://g/v1/vault', {
+      method: 'POST',
+      headers: { authorization: `Bearer ${await token()}` },
+      body: vaultCall(fleet).slice(),
+    }),
   );
   assert.deepEqual(await refusal(response), { status: 500, code: 'unavailable' });
   const [event] = events;
-  assert.ok(event?.type === 'refused' && event.code === 'internal' && event.cause instanceof TypeError, 'logged with its cause');
+  assert.ok(
+    event?.type === 'refused' && event.code === 'internal' && event.cause instanceof TypeError,
+    'logged with its cause',
+  );
 });
 
 test('other paths and methods', async () => {
@@ -249,11 +277,15 @@ test('the descriptor is served as the bytes that its configHash hashes', async (
 test('status shows leaders by group as they become known', async () => {
   const { gateway, post, fleet } = bench();
   const leaders = async () =>
-    ((await (await gateway.fetch(new Request('http://g/v1/status'))).json()) as { fleets: { leaders: number[] }[] }).fleets[0]?.leaders;
+    ((await (await gateway.fetch(new Request('http://g/v1/status'))).json()) as { fleets: { leaders: number[] }[] })
+      .fleets[0]?.leaders;
   assert.deepEqual(await leaders(), [0, 0, 0, 0]);
   await post();
   const group = groupOf(vaultIdOf('example', 'alice'), fleet.groups);
-  assert.deepEqual(await leaders(), [0, 0, 0, 0].map((_, i) => (i === group ? (group % 3) + 1 : 0)));
+  assert.deepEqual(
+    await leaders(),
+    [0, 0, 0, 0].map((_, i) => (i === group ? (group % 3) + 1 : 0)),
+  );
 });
 
 test('no account, token or vault in logs and metrics', async () => {
@@ -266,7 +298,12 @@ test('no account, token or vault in logs and metrics', async () => {
   assert.match(page, /coffer_gateway_refused_total\{code="bad-token"\} 1/);
   assert.match(page, /coffer_gateway_answer_milliseconds_count 1/);
   const all = page + JSON.stringify(events);
-  for (const secret of ['alice', 'example', hex(vaultIdOf('example', 'alice')).slice(0, 12), (await token()).slice(0, 20)]) {
+  for (const secret of [
+    'alice',
+    'example',
+    hex(vaultIdOf('example', 'alice')).slice(0, 12),
+    (await token()).slice(0, 20),
+  ]) {
     assert.ok(!all.includes(secret));
   }
 });

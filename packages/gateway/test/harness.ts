@@ -1,5 +1,15 @@
 import { type Clock, concat, type Timers } from '@coffer/base';
-import { opaqueServerPublicKey, ed25519PublicKey, oprfRandomKey, systemEntropy, xwingKeyPair } from '@coffer/crypto';
+import { ed25519PublicKey, opaqueServerPublicKey, oprfRandomKey, systemEntropy, xwingKeyPair } from '@coffer/crypto';
+import {
+  type AgentRoutes,
+  createDevIssuer,
+  createGateway,
+  createTokenVerifier,
+  type Gateway,
+  GatewayError,
+  type GatewayEvent,
+  type GatewayLimits,
+} from '@coffer/gateway';
 import {
   type CommitProof,
   decodeFleetDescriptor,
@@ -13,16 +23,6 @@ import {
   type RoutedCall,
   sealedReplyBytes,
 } from '@coffer/protocol';
-import {
-  type AgentRoutes,
-  createDevIssuer,
-  createGateway,
-  createTokenVerifier,
-  type Gateway,
-  GatewayError,
-  type GatewayEvent,
-  type GatewayLimits,
-} from '@coffer/gateway';
 
 export const issuer = 'https://id.example';
 export const audience = 'coffer';

@@ -4,7 +4,8 @@ import { systemEntropy } from '@coffer/crypto';
 import { groupOf, vaultIdOf } from '@coffer/protocol';
 import { bench, committed } from './harness.js';
 
-const first = (fleet: ReturnType<typeof bench>['fleet']): number => (groupOf(vaultIdOf('example', 'alice'), fleet.groups) % 3) + 1;
+const first = (fleet: ReturnType<typeof bench>['fleet']): number =>
+  (groupOf(vaultIdOf('example', 'alice'), fleet.groups) % 3) + 1;
 const next = (memberId: number): number => (memberId % 3) + 1;
 
 test('a hint is followed, and the leader is remembered', async () => {

@@ -4,8 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { concat } from '@coffer/base';
+import {
+  createGateway,
+  GatewayError,
+  HttpAgentRoutes,
+  headerBytesMax,
+  routedAnswerBytesMax,
+  serveGateway,
+} from '@coffer/gateway';
 import { decodeRoutedCall, encodeRoutedAnswer, encodeVaultAnswer, vaultCallBytesMax } from '@coffer/protocol';
-import { createGateway, GatewayError, headerBytesMax, HttpAgentRoutes, routedAnswerBytesMax, serveGateway } from '@coffer/gateway';
 import { bench, committed, vaultCall } from './harness.js';
 
 test('over real connections: gateway, agent, and back', async () => {
@@ -66,7 +73,12 @@ test('over a real connection: a header block over its limit is refused', async (
 
 test('X-Forwarded-For counts only behind trusted proxies, from the right', async () => {
   const seen: (string | undefined)[] = [];
-  const gateway = { fetch: async (_: Request, peer?: { address: string }) => (seen.push(peer?.address), new Response('')) };
+  const gateway = {
+    fetch: async (_: Request, peer?: { address: string }) => {
+      seen.push(peer?.address);
+      return new Response('');
+    },
+  };
   for (const [trustedProxies, header] of [
     [0, '203.0.113.9'],
     [1, '203.0.113.9, 198.51.100.1'],
@@ -85,8 +97,10 @@ test('agents that fail in every way are agent-unavailable', async () => {
     request.resume();
     if (request.url !== '/call') return void response.writeHead(404).end();
     if (request.headers.authorization === 'Bearer denied') return void response.writeHead(401).end();
-    if (request.headers.authorization === 'Bearer large') return void response.end(new Uint8Array(routedAnswerBytesMax + 1));
-    if (request.headers.authorization === 'Bearer cut') return void response.writeHead(200, { 'content-length': 10 }).write('x', () => response.destroy());
+    if (request.headers.authorization === 'Bearer large')
+      return void response.end(new Uint8Array(routedAnswerBytesMax + 1));
+    if (request.headers.authorization === 'Bearer cut')
+      return void response.writeHead(200, { 'content-length': 10 }).write('x', () => response.destroy());
   });
   const url = await listen(agent);
   const unavailable = (error: unknown): boolean => error instanceof GatewayError && error.code === 'agent-unavailable';
@@ -101,7 +115,10 @@ test('agents that fail in every way are agent-unavailable', async () => {
   const gone = new HttpAgentRoutes({ urls: new Map([[1, url]]), token: '' });
   await assert.rejects(gone.call(1, new Uint8Array(3), 1_000), unavailable);
   for (const bad of ['ftp://x', 'nonsense']) {
-    assert.throws(() => new HttpAgentRoutes({ urls: new Map([[1, bad]]), token: '' }), (e) => e instanceof GatewayError && e.code === 'bad-config');
+    assert.throws(
+      () => new HttpAgentRoutes({ urls: new Map([[1, bad]]), token: '' }),
+      (e) => e instanceof GatewayError && e.code === 'bad-config',
+    );
   }
 });
 

@@ -7,13 +7,22 @@ import { TestTime } from './harness.js';
 test('a burst, then the rate', () => {
   const time = new TestTime();
   const buckets = new TokenBuckets(time, { burst: 2, perMinute: 60, bucketsMax: 10 });
-  assert.deepEqual([1, 2, 3].map(() => buckets.take('a')), [0, 0, 1_000]);
+  assert.deepEqual(
+    [1, 2, 3].map(() => buckets.take('a')),
+    [0, 0, 1_000],
+  );
   time.ms += 400;
   assert.equal(buckets.take('a'), 600);
   time.ms += 600;
-  assert.deepEqual([1, 2].map(() => buckets.take('a')), [0, 1_000]);
+  assert.deepEqual(
+    [1, 2].map(() => buckets.take('a')),
+    [0, 1_000],
+  );
   time.ms += 3_600_000;
-  assert.deepEqual([1, 2, 3].map(() => buckets.take('a')), [0, 0, 1_000]);
+  assert.deepEqual(
+    [1, 2, 3].map(() => buckets.take('a')),
+    [0, 0, 1_000],
+  );
 });
 
 test('a clock set back gives nothing', () => {
@@ -36,17 +45,22 @@ test('memory is bounded; the key not seen for longest is forgotten', () => {
 
 test('never more than burst + rate × time (property)', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 600 }), fc.array(fc.nat(5_000)), (burst, perMinute, gaps) => {
-      const time = new TestTime();
-      const buckets = new TokenBuckets(time, { burst, perMinute, bucketsMax: 10 });
-      const from = time.ms;
-      let taken = 0;
-      for (const gap of gaps) {
-        time.ms += gap;
-        if (buckets.take('a') === 0) taken++;
-      }
-      assert.ok(taken <= burst + ((time.ms - from) * perMinute) / 60_000 + 1e-6);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 20 }),
+      fc.integer({ min: 1, max: 600 }),
+      fc.array(fc.nat(5_000)),
+      (burst, perMinute, gaps) => {
+        const time = new TestTime();
+        const buckets = new TokenBuckets(time, { burst, perMinute, bucketsMax: 10 });
+        const from = time.ms;
+        let taken = 0;
+        for (const gap of gaps) {
+          time.ms += gap;
+          if (buckets.take('a') === 0) taken++;
+        }
+        assert.ok(taken <= burst + ((time.ms - from) * perMinute) / 60_000 + 1e-6);
+      },
+    ),
   );
 });
 

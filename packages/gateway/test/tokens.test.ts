@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { base64url, utf8 } from '@coffer/base';
 import { ed25519PublicKey, hmacSha256, systemEntropy } from '@coffer/crypto';
-import { exportJWK, generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose';
 import {
   clockToleranceMs,
   createDevIssuer,
@@ -11,6 +10,7 @@ import {
   GatewayError,
   tokenBytesMax,
 } from '@coffer/gateway';
+import { exportJWK, generateKeyPair, importJWK, type JWTPayload, SignJWT } from 'jose';
 import { audience, issuer, startMs, TestTime } from './harness.js';
 
 const time = new TestTime();
@@ -79,7 +79,10 @@ test('HS256 with the public key as the secret', async () => {
   for (const secret of [utf8(x), raw, utf8(JSON.stringify(publicKey))]) {
     for (const kid of [publicKey.kid, undefined]) {
       const head = `${part({ alg: 'HS256', kid })}.${part(good)}`;
-      await assert.rejects(verifier.verify(`${head}.${base64url(hmacSha256(secret, utf8(head)))}`), refused('bad-token'));
+      await assert.rejects(
+        verifier.verify(`${head}.${base64url(hmacSha256(secret, utf8(head)))}`),
+        refused('bad-token'),
+      );
     }
   }
 });
@@ -93,9 +96,18 @@ test('a key that the token brings along', async () => {
 
 test('another key under the same kid, a changed payload, a cut token', async () => {
   const { privateKey } = await generateKeyPair('EdDSA');
-  const forged = await new SignJWT(good).setProtectedHeader({ alg: 'EdDSA', kid: publicKey.kid as string }).sign(privateKey);
+  const forged = await new SignJWT(good)
+    .setProtectedHeader({ alg: 'EdDSA', kid: publicKey.kid as string })
+    .sign(privateKey);
   const [head, , tail] = (await sign(good)).split('.');
-  for (const token of [forged, `${head}.${part({ ...good, sub: 'bob' })}.${tail}`, `${head}.${part(good)}`, '', '..', 'a.b.c']) {
+  for (const token of [
+    forged,
+    `${head}.${part({ ...good, sub: 'bob' })}.${tail}`,
+    `${head}.${part(good)}`,
+    '',
+    '..',
+    'a.b.c',
+  ]) {
     await assert.rejects(verifier.verify(token), refused('bad-token'));
   }
 });
@@ -106,10 +118,20 @@ test('ES256 keys work; RSA and symmetric key sets, and private keys, make no ver
   const es = createTokenVerifier({ issuer, audience, keys: { keys: [jwk] }, clock: time });
   const token = await new SignJWT(good).setProtectedHeader({ alg: 'ES256' }).sign(privateKey);
   assert.equal((await es.verify(token)).account, 'alice');
-  for (const key of [{ kty: 'oct', k: 'AAAA' }, { kty: 'RSA', n: 'AQAB', e: 'AQAB' }, { ...publicKey, d: base64url(seed) }]) {
-    assert.throws(() => createTokenVerifier({ issuer, audience, keys: { keys: [key] }, clock: time }), refused('bad-config'));
+  for (const key of [
+    { kty: 'oct', k: 'AAAA' },
+    { kty: 'RSA', n: 'AQAB', e: 'AQAB' },
+    { ...publicKey, d: base64url(seed) },
+  ]) {
+    assert.throws(
+      () => createTokenVerifier({ issuer, audience, keys: { keys: [key] }, clock: time }),
+      refused('bad-config'),
+    );
   }
-  assert.throws(() => createTokenVerifier({ issuer: '', audience, keys: dev.keys, clock: time }), refused('bad-config'));
+  assert.throws(
+    () => createTokenVerifier({ issuer: '', audience, keys: dev.keys, clock: time }),
+    refused('bad-config'),
+  );
 });
 
 test('token length limit', async () => {
@@ -147,7 +169,9 @@ test('development issuer over HTTP: guarded by its secret', async () => {
   assert.throws(() => createDevIssuerApp(dev, 'fifteen chars..'), refused('bad-config'));
   const app = createDevIssuerApp(dev, secret);
   const ask = (body: unknown, authorization = `Bearer ${secret}`): Promise<Response> =>
-    app.fetch(new Request('http://g/token', { method: 'POST', headers: { authorization }, body: JSON.stringify(body) }));
+    app.fetch(
+      new Request('http://g/token', { method: 'POST', headers: { authorization }, body: JSON.stringify(body) }),
+    );
   const response = await ask({ tenant: 'example', account: 'alice' });
   assert.equal(response.headers.get('x-coffer-development-only'), 'yes');
   const { token } = (await response.json()) as { token: string };
