@@ -45,6 +45,7 @@ export async function followPush(context: AgentContext, site: Site, from: number
   }
   await storeAll(context, site, from, entries, position.index);
   caps.push(...(await site.follow()));
+  site.trim();
   return { type: 'followed', caps };
 }
 

@@ -55,7 +55,6 @@ export class Leadership implements SentLeadership, BatchOwner {
   #certificate: QuorumCertificate | undefined;
   #ended: StepDownReason | undefined;
   #serving = false;
-  #trimmedTo = 0n;
   #cancelBaseTimeout: () => void = () => undefined;
 
   constructor(options: {
@@ -217,7 +216,7 @@ export class Leadership implements SentLeadership, BatchOwner {
       return this.end('hsm');
     }
     if (this.active) this.#answer(certificate, reply.entries);
-    await this.#trim(index);
+    await this.#trim();
   }
 
   /** The base is certified: from here on everything before it is final, and the ledger can be made to agree. */
@@ -273,15 +272,11 @@ export class Leadership implements SentLeadership, BatchOwner {
   }
 
   /** Ledger and replica forget what every site has had time to store. A site that was away longer copies a snapshot. */
-  async #trim(index: bigint): Promise<void> {
-    const window = BigInt(this.#context.tuning.windowEntries);
-    const upTo = index - window;
-    if (upTo <= 0n || upTo - this.#trimmedTo < window / 4n) return;
-    this.#trimmedTo = upTo;
-    const { ledger, replica } = this.#context.ports;
-    replica.trim(this.#site.group, upTo);
+  async #trim(): Promise<void> {
+    const below = this.#site.trim();
+    if (below === undefined) return;
     try {
-      await toLedger(this.#context, ledger.trim(this.#site.group, upTo));
+      await toLedger(this.#context, this.#context.ports.ledger.trim(this.#site.group, below - 1n));
     } catch (cause) {
       logError(this.#context, this.#site.group, 'ledger trim', cause);
     }

@@ -41,6 +41,7 @@ export class Site {
   readonly lane = new Lane();
   readonly #context: AgentContext;
   #lastSeen: GroupPosition | undefined;
+  #trimmedBelow = 0n;
 
   constructor(context: AgentContext, group: number) {
     this.#context = context;
@@ -102,6 +103,19 @@ export class Site {
         this.group,
         fresh.map(({ stored }) => stored),
       );
+  }
+
+  /**
+   * Forgets the bodies of entries below the window, now and then.
+   * @returns the index below which nothing is kept, if it has moved.
+   */
+  trim(): bigint | undefined {
+    const window = BigInt(this.#context.tuning.windowEntries);
+    const below = this.committedIndex - window;
+    if (below <= 0n || below - this.#trimmedBelow < window / 4n) return undefined;
+    this.#trimmedBelow = below;
+    this.#context.ports.replica.trim(this.group, below);
+    return below;
   }
 
   /** Undoes what is held above `index`. @throws ReplicaError `undo-missing`. */
