@@ -57,6 +57,23 @@ export class ByteSource {
   }
 }
 
+/** Bytes of one write: a call to the system for each segment would take longer than encrypting it. */
+const blockBytes = 262_144;
+
+/** The stream in blocks that are worth a write each. */
+export async function* blocksOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const input = new ByteSource(source);
+  try {
+    for (;;) {
+      const block = await input.read(blockBytes);
+      if (block.length > 0) yield block;
+      if (block.length < blockBytes) return;
+    }
+  } finally {
+    await input.close();
+  }
+}
+
 /** All of a short stream. @throws what `tooLong` makes when it is over `lengthMax`. */
 export async function collect(
   source: AsyncIterable<Uint8Array>,

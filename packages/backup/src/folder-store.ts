@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readdir, rename, rmdir, stat, unlink } fr
 import { dirname, join } from 'node:path';
 import { hex } from '@coffer/base';
 import { systemEntropy } from '@coffer/crypto';
+import { blocksOf } from './byte-source.js';
 import { BackupError, systemCode } from './errors.js';
 import { type BackupStore, type ByteRange, isObjectName, type StoredObject } from './store.js';
 
@@ -28,9 +29,9 @@ export class FolderBackupStore implements BackupStore {
     try {
       const file = await open(temporary, 'wx', 0o600);
       try {
-        for await (const chunk of source) {
-          await writeAll(file, chunk);
-          bytes += chunk.length;
+        for await (const block of blocksOf(source)) {
+          await writeAll(file, block);
+          bytes += block.length;
         }
         // Before the rename: a name that outlives a power cut while its bytes do not would be a truncated object.
         await file.sync();

@@ -99,14 +99,19 @@ export function decodeEntry(body: Uint8Array): ManifestEntry {
  * duplicates), every parent a folder of this backup, contents without gap or overlap. Holds one path at a time.
  */
 export class ManifestRules {
+  readonly #entriesMax: number;
   #previous = '';
   #folders: string[] = [];
   #entries = 0;
   #contentBytes = 0;
 
+  constructor(entriesLimit: number = entriesMax) {
+    this.#entriesMax = entriesLimit;
+  }
+
   /** @returns `entry`, checked. @throws BackupError `unsafe-path`, `bad-manifest`, `over-limit`. */
   check(entry: ManifestEntry): ManifestEntry {
-    if (this.#entries >= entriesMax) throw new BackupError('over-limit', `over ${entriesMax} entries`);
+    if (this.#entries >= this.#entriesMax) throw new BackupError('over-limit', `over ${this.#entriesMax} entries`);
     const names = pathNames(entry.path);
     if (this.#entries > 0 && comparePaths(this.#previous, entry.path) >= 0) {
       throw new BackupError('bad-manifest', 'entries are out of order or doubled');

@@ -11,6 +11,7 @@ export interface Progress {
 
 /** Counts what has gone into a backup. */
 export class Tally {
+  readonly #entriesMax: number;
   readonly #total: { readonly files: number; readonly bytes: number };
   readonly #onProgress: ((progress: Progress) => void) | undefined;
   readonly #counts = { files: 0, folders: 0, links: 0, contentBytes: 0, manifestBytes: 0 };
@@ -19,7 +20,9 @@ export class Tally {
   constructor(
     total: { readonly files: number; readonly bytes: number },
     onProgress: ((progress: Progress) => void) | undefined,
+    entriesLimit: number = entriesMax,
   ) {
+    this.#entriesMax = entriesLimit;
     this.#total = total;
     this.#onProgress = onProgress;
   }
@@ -37,10 +40,11 @@ export class Tally {
     this.#report();
   }
 
+  /** @throws BackupError `over-limit`. */
   entry(entry: ManifestEntry, encodedBytes: number): void {
     const counts = this.#counts;
-    if (counts.files + counts.folders + counts.links >= entriesMax) {
-      throw new BackupError('over-limit', `a backup holds at most ${entriesMax} files, folders and links`);
+    if (counts.files + counts.folders + counts.links >= this.#entriesMax) {
+      throw new BackupError('over-limit', `a backup holds at most ${this.#entriesMax} files, folders and links`);
     }
     counts.manifestBytes += encodedBytes;
     if (entry.type === 'file') counts.files++;

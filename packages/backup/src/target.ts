@@ -3,6 +3,7 @@ import * as nodeFiles from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative } from 'node:path';
 import { hex } from '@coffer/base';
 import { systemEntropy } from '@coffer/crypto';
+import { blocksOf } from './byte-source.js';
 import { BackupError, systemCode } from './errors.js';
 import { writeAll } from './folder-store.js';
 import { pathNames } from './paths.js';
@@ -64,7 +65,7 @@ export class RestoreTarget {
       const stats = await this.#files.lstat(full);
       if (!stats.isDirectory()) throw new BackupError('target-conflict', 'was changed during the restore', { path });
       // The time first: without its mode a folder can still be restored again.
-      await this.#files.utimes(full, mtimeMs / 1000, mtimeMs / 1000);
+      await this.#files.utimes(full, seconds(mtimeMs), seconds(mtimeMs));
       await this.#files.chmod(full, mode & 0o777);
     });
   }
@@ -81,13 +82,13 @@ export class RestoreTarget {
     const full = await this.#checkParents(path);
     const temporary = join(dirname(full), `.coffer-${hex(systemEntropy.bytes(12))}.part`);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | noFollow;
-    const file = await this.#writing(path, () => this.#files.open(temporary, flags, 0o600));
     try {
+      const file = await this.#writing(path, () => this.#files.open(temporary, flags, 0o600));
       try {
-        for await (const chunk of contents) await this.#writing(path, () => writeAll(file, chunk));
+        for await (const block of blocksOf(contents)) await this.#writing(path, () => writeAll(file, block));
         await this.#writing(path, async () => {
           await file.chmod(mode & 0o777);
-          await file.utimes(mtimeMs / 1000, mtimeMs / 1000);
+          await file.utimes(seconds(mtimeMs), seconds(mtimeMs));
           // Before it gets its name: after a power cut the name must not stand for half of the bytes.
           await file.sync();
         });
@@ -204,4 +205,9 @@ function staysInside(path: string, says: string): boolean {
   const depth = path.split('/').length - 1;
   if (says === '' || says.startsWith('/') || /[\\\0]/.test(says)) return false;
   return leading <= depth && !names.slice(leading).includes('..');
+}
+
+/** What utimes takes; a microsecond more, as rounding down would make it another millisecond. */
+function seconds(timeMs: number): number {
+  return (timeMs + 0.001) / 1000;
 }
