@@ -25,7 +25,7 @@ import { addressKey, TokenBuckets } from './token-bucket.js';
 export interface GatewayOptions {
   /** The fleets that are served, the one for new registrations first. */
   readonly fleets: readonly FleetDescriptor[];
-  /** The way to the agents; with more than one fleet, a way for each. */
+  /** The way to the agents; with more than one fleet, the way to each one's. */
   readonly routes: AgentRoutes | ((fleet: FleetDescriptor) => AgentRoutes);
   readonly tokens: TokenVerifier;
   readonly clock: Clock;
