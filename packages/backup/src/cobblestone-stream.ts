@@ -1,6 +1,7 @@
 import type { Entropy } from '@coffer/base';
 import { ByteSource } from './byte-source.js';
 import {
+  type CobblestoneStream,
   newStream,
   openSegment,
   openStream,
@@ -15,18 +16,22 @@ import { BackupError } from './errors.js';
 
 /**
  * Encrypts a stream of any chunks as one Cobblestone-256 message, holding one segment at a time.
- * @param inputKey - 32 bytes. @param entropy - gives the 24-byte salt.
+ * @param inputKey - 32 bytes. @param entropy - gives the 24-byte salt, at once, so that streams which are read side by
+ * side take theirs in the order in which they were made.
  */
-export async function* encryptStream(
+export function encryptStream(
   inputKey: Uint8Array,
   context: Uint8Array,
   source: AsyncIterable<Uint8Array>,
   entropy: Entropy,
   cipherOf: SegmentCipherOf = segmentCipher,
 ): AsyncGenerator<Uint8Array> {
+  return sealSegments(newStream(inputKey, context, entropy, cipherOf), source);
+}
+
+async function* sealSegments(stream: CobblestoneStream, source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const input = new ByteSource(source);
   try {
-    const stream = newStream(inputKey, context, entropy, cipherOf);
     yield stream.header;
     for (let index = 0; ; index++) {
       const segment = await input.read(segmentBytes);

@@ -29,14 +29,20 @@ export function storedObjectBytes(plaintextBytes: number): number {
 }
 
 /** Label ‖ Cobblestone-256 message. */
-export async function* sealObject(
+export function sealObject(
   keys: BackupKeys,
   label: Label,
   source: AsyncIterable<Uint8Array>,
   entropy: Entropy,
 ): AsyncGenerator<Uint8Array> {
-  yield encodeLabel(label);
-  yield* encryptStream(keys.streamKey, objectContext(keys.account, label), source, entropy);
+  return chain(
+    once(encodeLabel(label)),
+    encryptStream(keys.streamKey, objectContext(keys.account, label), source, entropy),
+  );
+}
+
+async function* chain(...sources: readonly AsyncIterable<Uint8Array>[]): AsyncGenerator<Uint8Array> {
+  for (const source of sources) yield* source;
 }
 
 /** Random access to a stored manifest or pack whose plaintext length is known from the head. */
