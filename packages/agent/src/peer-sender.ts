@@ -109,7 +109,8 @@ export class PeerSender {
     }
     if (reply.type !== 'followed') return false;
     const before = this.#captured;
-    for (const cap of reply.caps) {
+    // Newest first: a certificate for it covers the others, which only count while it has no quorum yet.
+    for (const cap of [...reply.caps].reverse()) {
       if (cap.statement.index > this.#captured) this.#captured = cap.statement.index;
       this.#leadership.takeCap(cap);
     }

@@ -148,6 +148,11 @@ export class TestSite implements HsmConnection {
 
   loseReplica(): void {
     this.replica.close();
+    this.openReplica();
+  }
+
+  /** An empty one in place of what was there. */
+  openReplica(): void {
     this.replica = this.#newReplica();
   }
 
