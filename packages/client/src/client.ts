@@ -21,7 +21,7 @@ import type { VaultContents } from './payload.js';
 import type { ClientStore, Stretch, Transport } from './ports.js';
 import { type Recovered, recover } from './recovery.js';
 import { isOwnFailures, refill } from './refill.js';
-import { abandonRegistration, completeRegistration, register } from './registration.js';
+import { abandonRegistration, completeRegistration, register, requireNothingUnfinished } from './registration.js';
 import { argon2idStretch, askStatus, type Session } from './session.js';
 import { StateKeeper } from './state-keeper.js';
 import { warningsOf } from './warnings.js';
@@ -148,6 +148,7 @@ export class VaultClient {
   /** A new password over the same backup key, by somebody who knows the old one; not counted as a reset. */
   changePassword(oldPassword: string, newPassword: string, options: ProtectOptions = {}): Promise<ChangeOutcome> {
     return this.#inOrder(async () => {
+      requireNothingUnfinished(this.#session);
       const budgetMax = this.#budgetMax(options);
       for (let tries = 1; tries <= provenUnlocksMax; tries++) {
         const recovered = await this.#recover(oldPassword, {});

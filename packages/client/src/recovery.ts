@@ -70,7 +70,10 @@ async function attempt(
     await observe(session, started.version, started.failures);
     if (started.version !== stored.version)
       await session.keeper.update({ attempt: { ...stored, version: started.version } });
-    const keys = await finishExchange(session, password, state, started);
+    const keys = await finishExchange(session, password, state, started).catch(async (error: unknown) => {
+      await decoyFinish(session, started);
+      throw error;
+    });
     if (keys === undefined) return await wrongPassword(session, started);
     try {
       return await collect(session, started, keys, status);
@@ -109,19 +112,24 @@ async function finishExchange(
  * learns neither from silence nor from length whether the password was right.
  */
 async function wrongPassword(session: Session, started: Started): Promise<FailedUnlock> {
-  const { keeper, exchange, entropy } = session;
+  const { keeper } = session;
   // `observe` has taken back our count if there was a grant; this attempt was charged after it.
   const ownFailures = Math.min(keeper.state.ownFailures + 1, started.failures);
   await keeper.update({ attempt: undefined, ownFailures, failuresVersion: started.version });
+  const reply = await decoyFinish(session, started);
+  if (reply?.type === 'wrong-secret') return { type: 'wrong-password', budget: reply.budget };
+  if (reply === undefined || reply.type === 'stale-ticket') return { type: 'wrong-password', budget: started.budget };
+  return failed(session, reply);
+}
+
+/** A finish with random bytes for a MAC. @returns undefined when it got lost: what it hides is known and proven already. */
+async function decoyFinish({ exchange, entropy }: Session, started: Started): Promise<VaultReply | undefined> {
   try {
-    const reply = await exchange.call({ type: 'recover.finish', ke3: entropy.bytes(ke3Bytes) }, started);
-    if (reply.type === 'wrong-secret') return { type: 'wrong-password', budget: reply.budget };
-    if (reply.type !== 'stale-ticket') return await failed(session, reply);
+    return await exchange.call({ type: 'recover.finish', ke3: entropy.bytes(ke3Bytes) }, started);
   } catch (error) {
-    // The outcome is known and proven already; only the finish that hides it got lost.
     if (!(error instanceof ClientError) || error.code === 'unproven-reply' || error.code === 'bad-reply') throw error;
+    return undefined;
   }
-  return { type: 'wrong-password', budget: started.budget };
 }
 
 async function collect(

@@ -25,9 +25,7 @@ export interface RegistrationWish {
  * @throws ClientError `unfinished` while an earlier one waits.
  */
 export async function register(session: Session, wish: RegistrationWish): Promise<ProtectOutcome> {
-  if (session.keeper.state.registration !== undefined) {
-    throw new ClientError('unfinished', 'an earlier registration waits: resume or abandon it first');
-  }
+  requireNothingUnfinished(session);
   const password = preparePassword(wish.password);
   try {
     const { blind, request } = opaqueRegistrationRequest(password, session.entropy);
@@ -46,6 +44,13 @@ export async function register(session: Session, wish: RegistrationWish): Promis
     zero(password);
   }
   return completeRegistration(session);
+}
+
+/** @throws ClientError `unfinished` while an earlier registration waits. */
+export function requireNothingUnfinished({ keeper }: Session): void {
+  if (keeper.state.registration !== undefined) {
+    throw new ClientError('unfinished', 'an earlier registration waits: resume or abandon it first');
+  }
 }
 
 /** Sends what is left of the stored registration, with the stored bytes. */

@@ -173,6 +173,11 @@ test('downgraded or absurd KSF parameters are refused before any stretching', as
     await assert.rejects(client.unlock('correct horse'), code('ksf-refused'));
   }
   assert.equal(device.stretch.runs, before);
+  assert.equal(
+    device.fleet.types.filter((type) => type === 'recover.finish').length,
+    4,
+    'the host sees a finish anyway',
+  );
   device.fleet.vault.ksfSaid = undefined;
   assert.equal((await client.unlock('correct horse')).type, 'unlocked');
   assert.equal(device.fleet.vault.charges, 1);

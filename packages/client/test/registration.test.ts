@@ -73,6 +73,9 @@ test('a registration that waits is never silently started again', async () => {
   const client = await device.open();
   assert.deepEqual((await client.status()).warnings, [{ type: 'unfinished-registration' }]);
   await assert.rejects(client.protect('1234', key), code('unfinished'));
+  const sent = device.fleet.types.length;
+  await assert.rejects(client.changePassword('1234', '5678'), code('unfinished'));
+  assert.equal(device.fleet.types.length, sent);
   await client.abandon();
   assert.equal(device.fleet.vault.pending, undefined);
   assert.deepEqual((await client.status()).warnings, []);
