@@ -4,6 +4,9 @@ import { HostError } from './errors.js';
 /** How long a starting process waits for one that is just letting go. */
 const waitMs = 200;
 
+/** All locks of this process. A connection that nobody refers to is collected, and its lock with it. */
+const held = new Set<FileLock>();
+
 /**
  * A lock that two processes of a machine never hold together, and that a killed process never leaves behind.
  *
@@ -13,7 +16,6 @@ const waitMs = 200;
  */
 export class FileLock {
   readonly #sqlite: Sqlite;
-  #isHeld = true;
 
   private constructor(sqlite: Sqlite) {
     this.#sqlite = sqlite;
@@ -28,7 +30,9 @@ export class FileLock {
     try {
       sqlite = Sqlite.open(path, { busyTimeoutMs: waitMs });
       sqlite.exec('BEGIN IMMEDIATE');
-      return new FileLock(sqlite);
+      const lock = new FileLock(sqlite);
+      held.add(lock);
+      return lock;
     } catch (cause) {
       sqlite?.close();
       if (!(cause instanceof SqliteError)) throw cause;
@@ -39,8 +43,9 @@ export class FileLock {
 
   /** Lets go; may be called again. */
   release(): void {
-    if (!this.#isHeld) return;
-    this.#isHeld = false;
+    if (!held.delete(this)) return;
+    // A connection that is closed with statements not yet collected lives on inside SQLite, and would go on holding it.
+    this.#sqlite.exec('ROLLBACK');
     this.#sqlite.close();
   }
 }

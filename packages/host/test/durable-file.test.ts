@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { HostError, readFileIfAny, replaceFile } from '@coffer/host';
+
+const root = mkdtempSync(join(tmpdir(), 'coffer-host-'));
+after(() => rmSync(root, { recursive: true }));
+
+test('a replaced file has the new bytes, is its user’s alone, and leaves nothing beside it', () => {
+  const folder = join(root, 'one');
+  mkdirSync(folder);
+  const path = join(folder, 'state');
+  replaceFile(path, Uint8Array.of(1, 2, 3));
+  replaceFile(path, 'second');
+  assert.equal(readFileSync(path, 'utf8'), 'second');
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.deepEqual(readdirSync(folder), ['state']);
+});
+
+test('what a crash left of an earlier replacement is overwritten', () => {
+  const path = join(root, 'after-crash');
+  writeFileSync(`${path}.new`, 'half of some');
+  replaceFile(path, 'whole');
+  assert.equal(readFileSync(path, 'utf8'), 'whole');
+});
+
+test('a file that cannot be written keeps its old bytes', () => {
+  const folder = join(root, 'blocked');
+  mkdirSync(folder);
+  const path = join(folder, 'state');
+  replaceFile(path, 'old');
+  // A folder in the place of the temporary file: the write fails for any user, also for root.
+  mkdirSync(`${path}.new`);
+  assert.throws(
+    () => replaceFile(path, 'new'),
+    (error: unknown) => error instanceof HostError && error.code === 'file',
+  );
+  assert.equal(readFileSync(path, 'utf8'), 'old');
+});
+
+test('a missing file is undefined; one that cannot be read is an error', () => {
+  assert.equal(readFileIfAny(join(root, 'nowhere')), undefined);
+  assert.throws(
+    () => readFileIfAny(root),
+    (error: unknown) => error instanceof HostError && error.code === 'file',
+  );
+});
