@@ -92,7 +92,8 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 
 /** Whether a 32-byte point encoding has y < p and is none of the eight points of small order. */
 function isCanonicalLargeOrder(point: Uint8Array): boolean {
-  const y = point.slice();
+  // Not `slice`: of a Buffer that would share memory, and the sign bit be cleared in the caller's signature.
+  const y = Uint8Array.from(point);
   y[31] = (y[31] as number) & 0x7f;
   if (!isBelow(y, FIELD_PRIME)) return false;
   const tail = y.subarray(1, 31).every((byte) => byte === 0) && y[31] === 0;

@@ -148,3 +148,15 @@ test('more keys than are kept imported', () => {
     });
   }
 });
+
+test('a signature and a key given as Buffers are verified and left as they were', () => {
+  const seed = new Uint8Array(32).fill(3);
+  for (let i = 0; i < 8; i++) {
+    const message = Uint8Array.of(i);
+    const signature = Buffer.from(ed25519Sign(seed, message));
+    const key = Buffer.from(ed25519PublicKey(seed));
+    const before = [...signature, ...key];
+    assert.ok(isEd25519Signature(key, message, signature));
+    assert.deepEqual([...signature, ...key], before);
+  }
+});

@@ -22,7 +22,8 @@ export class FrameDecoder {
 
   /** Takes the next chunk and returns the frames that it completes. @throws WireError `frame-too-large`; then stop. */
   push(chunk: Uint8Array): Uint8Array[] {
-    this.#chunks.push(chunk);
+    // Not a Buffer, whose `slice` would hand out frames that share memory.
+    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
     this.#buffered += chunk.length;
     const frames: Uint8Array[] = [];
     for (;;) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concat } from '@coffer/base';
-import { encodeFrame, FrameDecoder, WireError } from '@coffer/wire';
+import { decode, encodeFrame, FrameDecoder, fixed, WireError } from '@coffer/wire';
 import fc from 'fast-check';
 
 test('frames come out as they went in, however the stream is cut', () => {
@@ -47,4 +47,15 @@ test('a stream that ends inside a frame is not clean', () => {
   const decoder = new FrameDecoder(40);
   decoder.push(Uint8Array.of(0, 0, 0, 2, 1));
   assert.equal(decoder.clean, false);
+});
+
+test('frames and fields cut from a Buffer are copies: changing them leaves the stream as it was', () => {
+  const stream = Buffer.from(encodeFrame(Uint8Array.of(1, 2, 3), 40));
+  const [frame] = new FrameDecoder(40).push(stream);
+  const field = decode(fixed(3), stream.subarray(4));
+  for (const bytes of [frame, field]) {
+    assert.equal(bytes?.constructor, Uint8Array);
+    bytes?.fill(9);
+  }
+  assert.deepEqual([...stream], [0, 0, 0, 3, 1, 2, 3]);
 });
