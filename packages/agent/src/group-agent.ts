@@ -24,6 +24,7 @@ export class GroupAgent implements Contender {
   #leadership: Leadership | undefined;
   #takingOver = false;
   #heard: { readonly leaderId: number; readonly atMs: number } | undefined;
+  #promisedElsewhere = 0n;
   #syncing = false;
   #nextPeer = 0;
   #stopped = false;
@@ -78,6 +79,8 @@ export class GroupAgent implements Contender {
     this.#lease.stop();
     this.#queue.drain({ type: 'unavailable', retryAfterMs: this.#context.tuning.retryAfterMs });
     await Promise.all(this.#tasks);
+    // What was asked of us before, to its end: the caller may close replica and ledger then.
+    await this.site.lane.run(() => Promise.resolve());
   }
 
   /** Resolves with a committed reply, or once it is certain that this attempt brings none. */
@@ -122,13 +125,16 @@ export class GroupAgent implements Contender {
     if (this.holdsTerm || this.#stopped) return this.holdsTerm;
     this.#takingOver = true;
     try {
-      const { view, cap } = await takeOver(this.#context, this.site);
+      const { view, cap } = await takeOver(this.#context, this.site, this.#promisedElsewhere);
       if (this.#stopped) return false;
       const leadership = new Leadership({
         context: this.#context,
         site: this.site,
         queue: this.#queue,
         view,
+        onOutrun: ({ round }) => {
+          if (round > this.#promisedElsewhere) this.#promisedElsewhere = round;
+        },
         onEnd: (reason) => this.#ended(leadership, reason),
       });
       this.#leadership = leadership;

@@ -23,7 +23,7 @@ import type { Site } from './site.js';
 import { encodeStoredEntry, type LogEntry } from './stored-entry.js';
 
 /** Entries kept in memory for peers; the replica has the rest. */
-const recentEntries = 64;
+const recentEntries = 16;
 
 /** An entry that waits for its quorum, with the calls that wait for its replies. */
 export interface InFlight {
@@ -44,6 +44,7 @@ export class Leadership implements SentLeadership, BatchOwner {
   readonly #site: Site;
   readonly #queue: CallQueue;
   readonly #onEnd: (reason: StepDownReason) => void;
+  readonly #onOutrun: (promised: Term) => void;
   readonly #caps: CapCollector;
   readonly #senders: readonly PeerSender[];
   readonly #builder: BatchBuilder;
@@ -63,12 +64,15 @@ export class Leadership implements SentLeadership, BatchOwner {
     readonly queue: CallQueue;
     readonly view: Signed<NewView>;
     readonly onEnd: (reason: StepDownReason) => void;
+    /** A member has promised a later term than ours. */
+    readonly onOutrun: (promised: Term) => void;
   }) {
-    const { context, site, queue, view, onEnd } = options;
+    const { context, site, queue, view, onEnd, onOutrun } = options;
     this.#context = context;
     this.#site = site;
     this.#queue = queue;
     this.#onEnd = onEnd;
+    this.#onOutrun = onOutrun;
     this.view = view;
     this.term = view.statement.t;
     this.#caps = new CapCollector(context.fleet, site.group, context.memberId, this.term);
@@ -162,8 +166,9 @@ export class Leadership implements SentLeadership, BatchOwner {
     this.#recent = [...this.#recent.slice(1 - recentEntries), entry];
   }
 
-  outrun(memberId: number, _promised: Term): void {
+  outrun(memberId: number, promised: Term): void {
     this.#outrunBy.add(memberId);
+    this.#onOutrun(promised);
   }
 
   takeCap(cap: Signed<Cap>): void {

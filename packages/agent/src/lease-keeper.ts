@@ -25,6 +25,7 @@ export class LeaseKeeper {
   readonly #signal = new Signal();
   #state: { readonly holder: number; readonly untilMs: number } | undefined;
   #renewedTermAtMs = Number.NEGATIVE_INFINITY;
+  #contending: Promise<void> = Promise.resolve();
   #stopped = false;
   /** Set when our leadership failed: others get their chance first. */
   #yield = false;
@@ -49,6 +50,7 @@ export class LeaseKeeper {
       const waitMs = await this.#step();
       if (!this.#stopped) await this.#signal.wait(timers, Math.max(1, Math.ceil(waitMs)));
     }
+    await this.#contending;
     await this.#release();
   }
 
@@ -77,7 +79,9 @@ export class LeaseKeeper {
     if (this.#yield) {
       this.#yield = false;
       await this.#release();
-      return leaseMs / 3 + this.#staggerMs;
+      // Longer than any other site waits before it asks again: a site that cannot lead must not keep the lease busy.
+      const { fleet, tuning } = this.#context;
+      return leaseMs + fleet.members.length * tuning.leaseStaggerMs;
     }
     if (!(await this.#contender.checkHsm())) return leaseMs / 3;
     // Before the call: the lease must not last longer in our eyes than in the ledger's.
@@ -107,7 +111,7 @@ export class LeaseKeeper {
     }
     if (this.#contender.holdsTerm) return tuning.leaseMs / 3;
     // Not waited for: the lease has to be renewed meanwhile.
-    void this.#contender.contend().then((leads) => {
+    this.#contending = this.#contender.contend().then((leads) => {
       if (!leads) this.leadershipEnded('no-quorum');
     });
     return tuning.leaseMs / 3;

@@ -28,11 +28,12 @@ export interface TakenOver {
 /**
  * Becomes leader: raises the term in the ledger, so that old appends fail; has every reachable HSM capture the ledger's
  * tail and promise; makes our replica hold the greatest promised position; and opens the view from there.
+ * @param promisedElsewhere - highest round that a member is said to have promised.
  * @throws AgentError `refused` without a quorum, or when somebody else is ahead; `missing-data` when a base is nowhere to
  *   be had, and no quorum is left without its promise: then the group waits, and never goes on from an older state.
  */
-export async function takeOver(context: AgentContext, site: Site): Promise<TakenOver> {
-  let seenRound = 0n;
+export async function takeOver(context: AgentContext, site: Site, promisedElsewhere: bigint): Promise<TakenOver> {
+  let seenRound = promisedElsewhere;
   for (let tries = 0; tries < termsPerTakeover; tries++) {
     const t = await raiseTerm(context, site, seenRound);
     if (t === undefined) continue;

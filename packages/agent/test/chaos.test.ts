@@ -14,9 +14,10 @@ function dice(seed: string): (below: number) => number {
 }
 
 /** Sites fail and come back, networks part and heal, HSMs restart, while clients ask. Never more than a minority is gone. */
-async function chaos(seed: string, sites: number, rounds: number): Promise<void> {
+async function chaos(seed: string, sites: number, rounds: number, lossy = false): Promise<void> {
   const fleet = await TestFleet.start({ sites, groups: 2, seed, tuning: { windowEntries: 8 } });
   const roll = dice(seed);
+  if (lossy) fleet.trouble = dice(`${seed} network`);
   const minority = Math.floor((sites - 1) / 2);
   const down = new Set<TestSite>();
   const accounts = [...fleet.accounts(4, 0), ...fleet.accounts(4, 1)];
@@ -56,6 +57,7 @@ async function chaos(seed: string, sites: number, rounds: number): Promise<void>
   }
 
   fleet.heal();
+  fleet.trouble = undefined;
   for (const site of down) await site.restart();
   for (const account of accounts) await fleet.serve(account);
   for (const group of [0, 1]) assert.ok(await fleet.converged(group, 60_000), `${seed}: group ${group} converges`);
@@ -63,9 +65,10 @@ async function chaos(seed: string, sites: number, rounds: number): Promise<void>
   await fleet.stop();
 }
 
-const seeds = Number(process.env.COFFER_CHAOS_SEEDS ?? 3);
+const seeds = Number(process.env.COFFER_CHAOS_SEEDS ?? 2);
 const first = Number(process.env.COFFER_CHAOS_FIRST ?? 0);
 for (let i = first; i < first + seeds; i++) {
   test(`three sites, seed ${i}`, () => chaos(`three ${i}`, 3, 12));
   test(`five sites, seed ${i}`, () => chaos(`five ${i}`, 5, 12));
+  test(`five sites, lossy network, seed ${i}`, () => chaos(`lossy ${i}`, 5, 12, true));
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { roundStepMax } from '@coffer/hsm';
 import { compareTerms } from '@coffer/protocol';
 import { TestFleet } from './fleet.js';
 
@@ -112,5 +113,51 @@ test('a leader that stops hands its lease over at once', async () => {
   const stoppedAtMs = fleet.time.nowMs();
   await fleet.serve('alice');
   assert.ok(fleet.time.nowMs() - stoppedAtMs <= 1.5 * leaseMs);
+  await fleet.stop();
+});
+
+test('a term that somebody raised out of reach of one step is climbed', async () => {
+  const fleet = await TestFleet.start({ sites: 3 });
+  const leader = await fleet.leader();
+  const { capTerm } = leader.position();
+  const round = capTerm.round + 3n * roundStepMax;
+  await fleet.ledgerStore.open().raiseTerm(0, { round, leaderId: 2 });
+  await fleet.serve('alice');
+  assert.ok((await fleet.leader()).position().capTerm.round > round);
+  await fleet.stop();
+});
+
+test('a site that has promised a term which nobody leads is brought back by a new term', async () => {
+  const fleet = await TestFleet.start({ sites: 3 });
+  const leader = await fleet.leader();
+  await fleet.serve('alice');
+  const stuck = fleet.sites.find((site) => site !== leader);
+  const t = { round: leader.position().capTerm.round + 7n, leaderId: stuck?.memberId ?? 0 };
+  assert.equal((await stuck?.call({ type: 'promise', group: 0, t }))?.type, 'promised');
+  await fleet.serve('bob');
+  const isBack = (): boolean => (stuck?.position().capTerm.round ?? 0n) > t.round;
+  assert.ok(await fleet.time.runUntil(isBack, 30_000));
+  assert.ok(await fleet.converged());
+  await fleet.stop();
+});
+
+test('a fleet of one site serves, and serves again after a restart', async () => {
+  const fleet = await TestFleet.start({ sites: 1 });
+  await fleet.serve('alice');
+  fleet.site(1).kill();
+  await fleet.site(1).restart();
+  const { proof } = await fleet.serve('alice');
+  assert.equal(proof.entries[0]?.index, 2n);
+  await fleet.stop();
+});
+
+test('a site that is cut off from its peers but not from the ledger does not keep the lease', async () => {
+  const fleet = new TestFleet({ sites: 3 });
+  fleet.isolate(1);
+  for (const site of fleet.sites) await site.start();
+  const startedAtMs = fleet.time.nowMs();
+  await fleet.serve('alice');
+  assert.notEqual((await fleet.leader()).memberId, 1);
+  assert.ok(fleet.time.nowMs() - startedAtMs < 3 * leaseMs);
   await fleet.stop();
 });

@@ -221,6 +221,8 @@ export class TestFleet {
   readonly undoEntriesMax: number;
   /** Broken promises of agents; {@link stop} wants none. */
   readonly violations: string[] = [];
+  /** Dice that lose a tenth of all messages and delay the others by up to 50 ms. */
+  trouble: ((below: number) => number) | undefined;
   /** Set by tests that roll the ledger back. */
   ledgerForgets = false;
   readonly #entropy: Entropy;
@@ -289,12 +291,14 @@ export class TestFleet {
     return new Promise((resolve, reject) => {
       const cancel = this.time.after(timeoutMs, () => reject(new AgentError('peer-unavailable', 'timeout')));
       const open = (): boolean => !this.#cut.has(`${from}>${to}`) && this.site(from).agent !== undefined;
-      this.time.after(latencyMs, () => {
+      const delayMs = (): number => latencyMs + (this.trouble?.(50) ?? 0);
+      const lost = (): boolean => (this.trouble?.(100) ?? 100) < 10;
+      this.time.after(delayMs(), () => {
         const agent = this.site(to).agent;
-        if (!open() || agent === undefined) return;
+        if (!open() || agent === undefined || lost()) return;
         void agent.handlePeer(message).then((answer) =>
-          this.time.after(latencyMs, () => {
-            if (!open() || this.site(to).agent !== agent) return;
+          this.time.after(delayMs(), () => {
+            if (!open() || lost() || this.site(to).agent !== agent) return;
             cancel();
             resolve(answer);
           }),
