@@ -96,7 +96,10 @@ class FuzzedBench extends Bench {
     if (this.dice !== undefined && body.type !== 'describe' && body.type !== 'inspect') {
       const { encodeHostRequest } = this.modules.hsm;
       const frame = encodeHostRequest({ id: 7, body });
-      for (let i = 0; i < mutantsPerFrame; i++) this.#attempt(id, frame, mutated(this.dice, frame, 5));
+      // The signature of a base entry is not looked at, its hash is: a mutant there would be as good as the frame itself.
+      const fixedTail = body.type === 'new-view' && body.base !== undefined ? 64 : 0;
+      const [open, tail] = [frame.subarray(0, frame.length - fixedTail), frame.subarray(frame.length - fixedTail)];
+      for (let i = 0; i < mutantsPerFrame; i++) this.#attempt(id, frame, concat(mutated(this.dice, open, 5), tail));
       // The same fields read as another request; a promise would be granted, and is fuzzed where one is due.
       const tag = 1 + this.dice.below(10);
       if (tag !== 3) this.#attempt(id, frame, concat(frame.subarray(0, 4), Uint8Array.of(tag), frame.subarray(5)));
