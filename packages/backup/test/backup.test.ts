@@ -98,7 +98,7 @@ test('any tree makes the round trip', async (t) => {
       }
       await roundTrip(t, tree, segmentBytes);
     }),
-    { numRuns: 15 },
+    { numRuns: 40 },
   );
 });
 
