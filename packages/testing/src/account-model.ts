@@ -34,6 +34,8 @@ export class AccountModel {
   readonly #violate: (message: string) => void;
   #now: ModelState;
   #foreignCharges = 0;
+  /** A registration that ended as superseded may have been in force for a while before somebody destroyed it. */
+  #isInDoubt = false;
 
   constructor(account: string, violate: (message: string) => void) {
     this.account = account;
@@ -61,6 +63,7 @@ export class AccountModel {
   /** After `protect`, `resume` or `changePassword` with these arguments. */
   protected(outcome: ProtectOutcome, password: string, backupKey: Uint8Array, budgetMax: number): void {
     if (outcome.type === 'limit') this.#wrong('a registration within the limits was refused');
+    this.#isInDoubt = outcome.type === 'superseded';
     if (outcome.type !== 'protected') return;
     if (outcome.version <= this.#now.version) this.#wrong(`registered as version ${outcome.version}`);
     if (outcome.budget > budgetMax) this.#wrong(`registered ${budgetMax} guesses and got ${outcome.budget}`);
@@ -115,7 +118,7 @@ export class AccountModel {
 
   saw(view: VaultView): void {
     if (view.state === 'destroyed') {
-      this.#destroyed();
+      this.#destroyed(view.version);
       return;
     }
     if (view.state !== this.#now.state) this.#wrong(`status ${view.state}`);
@@ -159,13 +162,14 @@ export class AccountModel {
     this.#set({ failures });
   }
 
-  #destroyed(): void {
-    const { state, budgetMax, certain, version } = this.#now;
+  /** @param version - the least that it has now. */
+  #destroyed(version = this.#now.version + 1): void {
+    const { state, budgetMax, certain } = this.#now;
     if (state === 'destroyed') return;
-    if (state !== 'live') this.#wrong(`destroyed while ${state}`);
+    if (state !== 'live' && !this.#isInDoubt) this.#wrong(`destroyed while ${state}`);
     // The guess after the last one destroys, and this device never sends it.
     this.#foreignCharges = Math.max(this.#foreignCharges, budgetMax + 1 - certain);
-    this.#set({ state: 'destroyed', version: version + 1, failures: 0, certain: 0, budgetMax: 0 });
+    this.#set({ state: 'destroyed', version, failures: 0, certain: 0, budgetMax: 0 });
   }
 
   #set(changes: Partial<ModelState>): void {

@@ -41,8 +41,8 @@ export const allFaults: Required<FaultMix> = {
 
 export const noFaults: FaultMix = {};
 
-const pauseMsMax = 1_200;
-const repairMsMax = 4_000;
+const pauseMsMax = 400;
+const repairMsMax = 3_000;
 
 /** What happens to a fleet: one fault after another, each undone by itself after a while. */
 export class Faults {
@@ -55,9 +55,13 @@ export class Faults {
   constructor(fleet: SimFleet, mix: FaultMix) {
     this.#fleet = fleet;
     this.#random = fleet.world.random.fork('faults');
-    this.#kinds = (Object.keys(allFaults) as (keyof FaultMix)[]).flatMap((kind) =>
-      Array.from({ length: mix[kind] ?? 0 }, () => kind),
-    );
+    // The log's rows are in the ledger and in replicas. Who loses both copies of a row loses the group: that is no fault
+    // that a fleet must survive, so a schedule has one kind of loss or the other.
+    const spared = this.#random.pick(['ledgerLoss', 'replicaLoss']);
+    const isBoth = (mix.ledgerLoss ?? 0) > 0 && (mix.replicaLoss ?? 0) > 0;
+    this.#kinds = (Object.keys(allFaults) as (keyof FaultMix)[])
+      .filter((kind) => !isBoth || kind !== spared)
+      .flatMap((kind) => Array.from({ length: mix[kind] ?? 0 }, () => kind));
   }
 
   /** Faults so far. */

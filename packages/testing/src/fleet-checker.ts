@@ -16,6 +16,7 @@ export class FleetChecker {
   readonly #fleet: FleetDescriptor;
   readonly #chains: readonly ChainChecker[];
   readonly #replicaHolds: ReplicaHolds;
+  readonly #releasers: number[] = [];
   #exchanges = 0;
 
   constructor(world: SimWorld, fleet: FleetDescriptor, channelKey: XWingSecretKey, replicaHolds: ReplicaHolds) {
@@ -36,6 +37,11 @@ export class FleetChecker {
     return this.#chains.map((chain) => chain.committedIndex);
   }
 
+  /** Who released replies of this group last; undefined before the first ones. */
+  releaser(group: number): number | undefined {
+    return this.#releasers[group];
+  }
+
   /** An HSM answered its host. */
   observe(member: number, request: HostRequest, reply: HostReply): void {
     this.#exchanges++;
@@ -53,6 +59,7 @@ export class FleetChecker {
         return;
       case 'released':
         if (request.type !== 'release') return;
+        this.#releasers[request.certificate.group] = member;
         for (const entry of reply.entries) {
           const chain = this.#chain(request.certificate.group);
           this.#note(chain.release(entry));

@@ -50,11 +50,12 @@ export class SimFleet {
   readonly fleet: FleetDescriptor;
   readonly network: FaultyNetwork;
   readonly weather: LedgerWeather = { profile: goodLedger, down: false };
-  readonly ledgers: readonly MemoryLedgerStore[];
+  ledgers: readonly MemoryLedgerStore[];
   readonly sites: readonly SimSite[];
   readonly gateway: SimGateway;
   readonly checker: FleetChecker;
   readonly accounts: SimAccount[] = [];
+  readonly #newLedgers: () => readonly MemoryLedgerStore[];
 
   constructor(options: SimFleetOptions) {
     const { seed, sites, groups, budgetLimit, rollbackTolerance, sabotage = [], mutate = () => undefined } = options;
@@ -69,11 +70,11 @@ export class SimFleet {
     const genesis = Array.from({ length: groups }, (_, group) => genesisHash(kit.fleet.configHash, group));
     const ledgerFleet = { configHash: kit.fleet.configHash, genesis };
     const forks = sabotage.includes('forked-ledger') ? 2 : 1;
-    this.ledgers = Array.from({ length: forks }, () => new MemoryLedgerStore(ledgerFleet, this.world.time));
+    this.#newLedgers = () => Array.from({ length: forks }, () => new MemoryLedgerStore(ledgerFleet, this.world.time));
+    this.ledgers = this.#newLedgers();
     const hosted = sabotage.includes('small-quorum') ? { ...kit.fleet, quorum: 1 } : kit.fleet;
     this.sites = kit.fleet.members.map(({ id }) => {
       const name = agentName(id);
-      const ledger = this.ledgers[id % forks] as MemoryLedgerStore;
       return new SimSite({
         world: this.world,
         fleet: hosted,
@@ -95,7 +96,7 @@ export class SimFleet {
         }),
         openLedger: (who, random) =>
           new FaultyLedger(
-            ledger.open(),
+            (this.ledgers[id % forks] as MemoryLedgerStore).open(),
             who,
             { time: this.world.time, random, weather: this.weather, trace: this.world.trace },
             () => !this.network.isBlocked(name, ledgerName) && !this.network.isBlocked(ledgerName, name),
@@ -125,6 +126,12 @@ export class SimFleet {
     this.weather.profile = goodLedger;
     this.weather.down = false;
     this.start();
+  }
+
+  /** The ledger's engine is replaced by an empty one. Agents notice when they open it again: they must be down. */
+  loseLedger(): void {
+    this.world.trace.add('ledger', 'is lost');
+    this.ledgers = this.#newLedgers();
   }
 
   /** A person with a device and an account of this name. */

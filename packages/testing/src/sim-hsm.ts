@@ -161,6 +161,13 @@ export class SimHsm {
     this.#nvram.cut = undefined;
   }
 
+  /** Requests that have arrived and are not executed yet are lost. */
+  dropCalls(): void {
+    const waiting = this.#queue;
+    this.#queue = [];
+    for (const { reject } of waiting) reject(new HsmGone('connection lost'));
+  }
+
   /** @throws HsmGone when there is no answer. */
   call(request: HostRequest): Promise<HostReply> {
     return new Promise((resolve, reject) => {

@@ -98,6 +98,9 @@ export class SimSite {
   /** The replica's disk is lost. The agent must be down. */
   wipeReplica(): void {
     this.#trace('loses its replica');
+    // What the dead agent still had on its way would capture data that is not here any more; losing a disk is a loss of
+    // copies that were there, and not a way around "data first".
+    this.hsm.dropCalls();
     this.#replica.close();
     this.#replica = this.#newReplica();
   }

@@ -1,7 +1,7 @@
 import { SimulationError } from './errors.js';
 import { type FaultMix, Faults } from './faults.js';
 import { Guesser } from './guesser.js';
-import { probeGroups } from './probe.js';
+import { accountIn, probeGroups } from './probe.js';
 import { SimFleet, type SimFleetOptions, simTuning } from './sim-fleet.js';
 
 export interface Scenario extends Omit<SimFleetOptions, 'groups' | 'rollbackTolerance' | 'budgetLimit'> {
@@ -97,7 +97,10 @@ async function play(fleet: SimFleet, scenario: Scenario): Promise<{ count: numbe
   const { accounts = 3, calls = 5 } = scenario;
   const faults = new Faults(fleet, scenario.faults);
   fleet.start();
-  for (let i = 1; i <= accounts; i++) fleet.addAccount(`user${i}`);
+  for (let i = 0; i < accounts; i++) {
+    const { groups } = fleet.fleet;
+    fleet.addAccount(accountIn(groups, i % groups, `user${i + 1}-`));
+  }
   const guessers = fleet.accounts
     .slice(0, scenario.guessers ?? 0)
     .map(({ device }) => new Guesser(fleet, device.account));
