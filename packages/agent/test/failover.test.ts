@@ -161,3 +161,42 @@ test('a site that is cut off from its peers but not from the ledger does not kee
   assert.ok(fleet.time.nowMs() - startedAtMs < 3 * leaseMs);
   await fleet.stop();
 });
+
+test('a leader that loses the ledger gives way to one that has it', async () => {
+  const fleet = await TestFleet.start({ sites: 3, tuning: { leaseMs } });
+  const leader = await fleet.leader();
+  await fleet.serve('alice');
+  await leader.ledger.close();
+  const lostAtMs = fleet.time.nowMs();
+  const answer = await fleet.time.finish(fleet.ask(leader, 'bob', { type: 'status' }));
+  assert.equal(answer.type, 'unavailable');
+  await fleet.serve('bob');
+  assert.notEqual(await fleet.leader(), leader);
+  assert.ok(fleet.time.nowMs() - lostAtMs <= 2 * leaseMs);
+  assert.ok(await fleet.converged());
+  await fleet.stop();
+});
+
+test('status tells what an operator needs, also while the HSM is away', async () => {
+  const fleet = await TestFleet.start({ sites: 3, groups: 2 });
+  await fleet.serve(fleet.accounts(1)[0] as string);
+  const leader = await fleet.leader();
+  const up = await fleet.time.finish(leader.agent?.status() ?? Promise.reject(new Error('down')));
+  assert.deepEqual(JSON.parse(JSON.stringify(up)), up);
+  assert.deepEqual([up.member, up.site, up.hsm, up.platform], [1, 'site-1', 'up', 'SIMULATED HARDWARE']);
+  assert.deepEqual(up.groups[0], {
+    group: 0,
+    leading: true,
+    leaderId: 1,
+    term: { round: '1', leaderId: 1 },
+    index: '1',
+    certifiedIndex: '1',
+    replicaIndex: '1',
+  });
+  leader.hsm = undefined;
+  const down = await fleet.time.finish(leader.agent?.status() ?? Promise.reject(new Error('down')));
+  assert.equal(down.hsm, 'down');
+  assert.equal(down.groups[0]?.index, '1');
+  leader.bootHsm();
+  await fleet.stop();
+});
