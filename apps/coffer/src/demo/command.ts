@@ -65,6 +65,9 @@ async function inTemporaryFolder(
   running.catch(() => undefined);
   try {
     await Promise.race([running, stopped]);
+  } catch (error) {
+    if (!isKept && !stop.isStopped) output.warn('with --keep the folder stays, and the logs in it');
+    throw error;
   } finally {
     await open?.fleet.kill();
     await open?.close();

@@ -47,5 +47,5 @@ export async function refusalOf(fleet: RunningFleet, member: number): Promise<st
   const daemon = fleet.hsmd(member);
   daemon.start();
   const exit = await Promise.race([daemon.exited(), sleep(systemTimers, refusalMs)]);
-  return exit?.code === exitCodes.hsmRefuses ? exit.message : undefined;
+  return exit?.code === exitCodes.hsmRefuses ? exit.message.replace(/^hsmd: /, '') : undefined;
 }

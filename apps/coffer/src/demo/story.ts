@@ -56,7 +56,7 @@ export class Story {
     const backup = await narrator.step('Back up under a password', (say) => this.#backUp(source, say));
     const lost = await narrator.step('Lose two of the five sites', (say) => loseSites(fleet, backup.vaultId, say));
     const filesMatch = await narrator.step('A new phone, the password, nothing else', (say) =>
-      this.#restore(backup, say),
+      this.#restore(fleet, backup, say),
     );
     const caughtUp = await narrator.step('The two sites come back', (say) => bringBack(fleet, lost, say));
     const thief = await narrator.step('A thief guesses', (say) => this.#spendGuesses(say));
@@ -102,12 +102,13 @@ export class Story {
     });
   }
 
-  async #restore({ hashes }: Backup, say: Say): Promise<boolean> {
+  async #restore(fleet: RunningFleet, { hashes, vaultId }: Backup, say: Say): Promise<boolean> {
     const to = join(this.#root, 'restored');
     return this.#on('new-phone', async (phone) => {
       const restored = await phone.restore(to, password);
       const isSame = await matches(hashes, to, restored);
-      say(`another site leads; ${plural(restored.files, 'file')} restored, and the guess is given back`);
+      const leader = await fleet.leaderOf(groupOf(vaultId, fleet.descriptor.groups));
+      say(`site ${leader ?? '?'} leads now; ${plural(restored.files, 'file')} restored, and the guess was given back`);
       say(isSame ? 'every SHA-256 is the one that was backed up' : 'THE FILES DIFFER from what was backed up');
       return isSame;
     });

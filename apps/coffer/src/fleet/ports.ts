@@ -5,8 +5,8 @@ export const loopback = '127.0.0.1';
 /** Ports that are free now. They are held together before any is let go, so that all differ. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(Array.from({ length: count }, () => listen(0)));
-  const ports = servers.map((server) => (server?.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => server !== undefined && close(server)));
+  const ports = servers.map((server) => (server.address() as { port: number }).port);
+  await Promise.all(servers.map((server) => close(server)));
   return ports;
 }
 
