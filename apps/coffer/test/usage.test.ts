@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Place } from './fixture.js';
+
+const commands = ['up', 'backup', 'restore', 'status', 'change-password', 'refill', 'erase', 'recovery-key', 'demo'];
+
+test('help names every command and every exit code; each command has examples of its own', async () => {
+  const place = new Place();
+  const { code, out } = await place.run(['--help']);
+  assert.equal(code, 0);
+  for (const command of commands) assert.match(out, new RegExp(`^ {2}${command}`, 'm'));
+  for (const exit of ['0   done', '1   refused', '2   usage', '3   unavailable']) assert.ok(out.includes(exit), exit);
+  const helps = await Promise.all(commands.map((command) => place.run([command, '--help'])));
+  for (const help of helps) {
+    assert.equal(help.code, 0);
+    assert.match(help.out, /Examples?:\n {2}(coffer|npm)/);
+    assert.match(help.out, /Exit codes: 0/);
+  }
+});
+
+test('wrong arguments end with 2 and change nothing', async () => {
+  const place = new Place();
+  mkdirSync(place.path('files'));
+  writeFileSync(place.path('file'), 'x');
+  const account = ['--account', 'ada'];
+  const cases: readonly (readonly string[])[] = [
+    ['nonsense'],
+    ['up', '--sites', '0'],
+    ['up', '--sites', '16'],
+    ['up', '--sites', '2.5'],
+    ['up', '--nonsense'],
+    ['backup', 'files', '--store', 'store'],
+    ['backup', 'files', ...account],
+    ['backup', ...account, '--store', 'store'],
+    ['backup', 'files', ...account, '--store', 'store', '--budget', '11'],
+    ['restore', ...account, '--store', 'store', '--to', 'out', '--overwrite', '--skip-existing'],
+    ['status', ...account, '--fleet', 'fleet.json'],
+    ['demo', '--path', 'nowhere'],
+    ['demo', '--path', 'file'],
+  ];
+  for (const args of cases) {
+    const { code, out, json } = await place.run([...args, '--json']);
+    assert.equal(code, 2, args.join(' '));
+    assert.equal(json.ok, false, `${args.join(' ')}: ${out}`);
+  }
+  assert.deepEqual(readdirSync(place.root).sort(), ['file', 'files', 'tmp']);
+});
+
+test('without a fleet an account command ends with 3 and says what to do', async () => {
+  const place = new Place();
+  const { code, err, json } = await place.run(['status', '--account', 'ada', '--json']);
+  assert.equal(code, 3);
+  assert.equal(json.reason, 'no-fleet');
+  assert.match(err, /coffer up/);
+});
+
+test('a folder that holds something else is never taken for a fleet', async () => {
+  const place = new Place();
+  mkdirSync(place.path('mine'));
+  writeFileSync(place.path('mine', 'letter.txt'), 'x');
+  const { code, json } = await place.run(['up', '--dir', 'mine', '--json']);
+  assert.equal(code, 2);
+  assert.equal(json.reason, 'not-a-fleet');
+  assert.ok(readdirSync(place.path('mine')).includes('letter.txt'));
+});
