@@ -154,8 +154,10 @@ export class Agent {
   }
 
   async #answerPeer(message: Uint8Array): Promise<PeerReply> {
+    let about: number | undefined;
     try {
       const { configHash, from, body } = decodePeerMessage(message);
+      about = body.group;
       const { fleet, memberId } = this.#context;
       if (!equalBytes(configHash, fleet.configHash)) return { type: 'error', code: 'other-fleet' };
       const group = this.#groups[body.group];
@@ -165,8 +167,7 @@ export class Agent {
       return await this.#dispatch(group, from, body);
     } catch (cause) {
       const code = peerCodeOf(cause);
-      if (code !== 'missing-data' && code !== 'hsm-unavailable')
-        logError(this.#context, undefined, 'peer message', cause);
+      if (code !== 'missing-data' && code !== 'hsm-unavailable') logError(this.#context, about, 'peer message', cause);
       return { type: 'error', code };
     }
   }

@@ -24,12 +24,14 @@ export async function followPush(context: AgentContext, site: Site, from: number
   // Only a leader's own entries: with those of older terms a liar could make us undo what our HSM has captured.
   if (entries.some(({ signed }) => compareTerms(signed.entry.term, term) !== 0))
     throw new AgentError('refused', 'another term');
-  if (certificate !== undefined) {
+  // One for an entry that is here is kept together with the entries, in one transaction.
+  if (certificate !== undefined && !site.holds(certificate)) {
     site.learn(certificate);
     await obtain(context, site, certificate, { prefer: [from] });
   }
   let position = await site.inspect();
   if (certificate !== undefined && isHigher(certificate, position)) {
+    site.learn(certificate);
     await site.align();
     position = await site.inspect();
   }
@@ -43,7 +45,8 @@ export async function followPush(context: AgentContext, site: Site, from: number
     // Our HSM is on this leader's chain, so its entry is there to be had again if our replica has lost it.
     await obtain(context, site, position, { prefer: [from] });
   }
-  await storeAll(context, site, from, entries, position.index);
+  await makeRoom(context, site, from, entries, position.index);
+  site.store(entries, certificate);
   caps.push(...(await site.follow()));
   site.trim();
   return { type: 'followed', caps };
@@ -56,8 +59,8 @@ async function adoptView(context: AgentContext, site: Site, push: Push, view: Si
   return site.adopt(view);
 }
 
-/** Stores what is new, after what is missing before it; what we hold beside it is undone unless our HSM captured it. */
-async function storeAll(
+/** Makes room for new entries: gets what is missing before them, and undoes what is beside them unless our HSM captured it. */
+async function makeRoom(
   context: AgentContext,
   site: Site,
   from: number,
@@ -71,7 +74,6 @@ async function storeAll(
   if (index > site.tip.index + 1n)
     await obtain(context, site, { index: index - 1n, hash: prevHash }, { prefer: [from] });
   if (index <= site.tip.index) site.rewind(index - 1n);
-  site.store(entries);
 }
 
 /** Has the HSM capture what the ledger holds, as far as it follows, and then promise. Runs in the site's lane. */

@@ -1,16 +1,14 @@
 import type { ReleasedEntry } from '@coffer/hsm';
 import {
   type Cap,
-  type CommitProof,
-  type Entry,
   encodeQuorumCertificate,
   type NewView,
   type QuorumCertificate,
   type RoutedAnswer,
-  replyPath,
   type Signed,
   type Term,
 } from '@coffer/protocol';
+import { answerCommitted, type InFlight } from './answers.js';
 import { BatchBuilder, type BatchOwner, reasonOf } from './batch-builder.js';
 import type { CallQueue, WaitingCall } from './call-queue.js';
 import { CapCollector } from './cap-collector.js';
@@ -24,14 +22,6 @@ import { encodeStoredEntry, type LogEntry } from './stored-entry.js';
 
 /** Entries kept in memory for peers; the replica has the rest. */
 const recentEntries = 16;
-
-/** An entry that waits for its quorum, with the calls that wait for its replies. */
-export interface InFlight {
-  readonly entry: LogEntry;
-  /** Calls by the place of their reply; those that did not open were answered before. */
-  readonly calls: ReadonlyMap<number, WaitingCall>;
-  readonly cancelTimeout: () => void;
-}
 
 /**
  * One term that our HSM leads: certifies its base, repairs the ledger, and then serves batches until it ends. Ends once,
@@ -246,34 +236,16 @@ export class Leadership implements SentLeadership, BatchOwner {
   }
 
   #answer(certificate: QuorumCertificate, released: readonly ReleasedEntry[]): void {
+    const { ports, tuning } = this.#context;
     const done = this.#inFlight.filter(({ entry }) => entry.signed.entry.index <= certificate.index);
     this.#inFlight = this.#inFlight.filter(({ entry }) => entry.signed.entry.index > certificate.index);
-    const entries = done.map(({ entry }) => entry.signed.entry);
-    for (const [at, { entry, calls, cancelTimeout }] of done.entries()) {
-      cancelTimeout();
-      const { index } = entry.signed.entry;
-      const replies = released.find((each) => each.index === index)?.replies ?? [];
-      for (const [place, call] of calls) call.answer(this.#committed(replies, place, entries.slice(at), certificate));
-      this.#context.ports.log({
-        type: 'committed',
-        group: this.#site.group,
-        index: index.toString(),
-        requests: entry.signed.entry.count,
-      });
+    for (const { cancelTimeout } of done) cancelTimeout();
+    answerCommitted(done, released, certificate, tuning.retryAfterMs);
+    for (const { entry } of done) {
+      const { index, count } = entry.signed.entry;
+      ports.log({ type: 'committed', group: this.#site.group, index: index.toString(), requests: count });
     }
     this.#signal.notify();
-  }
-
-  #committed(
-    replies: readonly Uint8Array[],
-    place: number,
-    entries: readonly Entry[],
-    certificate: QuorumCertificate,
-  ): RoutedAnswer {
-    const reply = replies[place];
-    if (reply === undefined) return { type: 'unavailable', retryAfterMs: this.#context.tuning.retryAfterMs };
-    const proof: CommitProof = { replyIndex: place, path: replyPath(replies, place), entries, certificate };
-    return { type: 'committed', reply, proof };
   }
 
   /** Ledger and replica forget what every site has had time to store. A site that was away longer copies a snapshot. */

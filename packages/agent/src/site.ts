@@ -83,26 +83,34 @@ export class Site {
 
   /** Keeps a certificate if it is a quorum's. @throws ProtocolError `bad-certificate`; ReplicaError. */
   learn(certificate: QuorumCertificate): void {
-    const known = this.certificate;
-    if (certificate.group !== this.group) throw new AgentError('refused', 'a certificate of another group');
-    if (known !== undefined && !isHigher(certificate, { capTerm: known.term, index: known.index })) return;
-    verifyQuorumCertificate(this.#context.fleet, certificate);
-    this.#context.ports.replica.saveCertificate(
-      this.group,
-      encodeQuorumCertificate(certificate),
-      certificate.index,
-      certificate.hash,
-    );
+    this.store([], certificate);
   }
 
-  /** Stores consecutive entries, the first of which follows the tip or is held. @throws ReplicaError. */
-  store(entries: readonly LogEntry[]): void {
+  /**
+   * Stores consecutive entries, the first of which follows the tip or is held, and keeps a certificate, in one durable
+   * transaction.
+   * @throws ProtocolError `bad-certificate`; ReplicaError.
+   */
+  store(entries: readonly LogEntry[], certificate?: QuorumCertificate): void {
+    const { replica } = this.#context.ports;
     const fresh = entries.filter(({ signed, hash }) => !this.holds({ index: signed.entry.index, hash }));
-    if (fresh.length > 0)
-      this.#context.ports.replica.store(
-        this.group,
-        fresh.map(({ stored }) => stored),
-      );
+    const stored = fresh.map((entry) => entry.stored);
+    const newer = certificate !== undefined && this.#isNews(certificate) ? certificate : undefined;
+    const store = (): void => replica.store(this.group, stored);
+    const keep = ({ index, hash }: QuorumCertificate, qc: Uint8Array): void =>
+      replica.saveCertificate(this.group, qc, index, hash);
+    if (newer === undefined) {
+      if (stored.length > 0) store();
+      return;
+    }
+    const qc = encodeQuorumCertificate(newer);
+    if (stored.length === 0) keep(newer, qc);
+    else {
+      replica.together(() => {
+        store();
+        keep(newer, qc);
+      });
+    }
   }
 
   /**
@@ -111,7 +119,7 @@ export class Site {
    */
   trim(): bigint | undefined {
     const window = BigInt(this.#context.tuning.windowEntries);
-    const below = this.committedIndex - window;
+    const below = (this.certificate?.index ?? 0n) - window;
     if (below <= 0n || below - this.#trimmedBelow < window / 4n) return undefined;
     this.#trimmedBelow = below;
     this.#context.ports.replica.trim(this.group, below);
@@ -229,6 +237,15 @@ export class Site {
       held.push(...(other < 0 ? signed : signed.slice(0, other)));
       if (other >= 0 || part.length < captureEntriesMax) return held;
     }
+  }
+
+  /** Whether a certificate is newer than the one we know. @throws ProtocolError `bad-certificate` when it is no quorum's. */
+  #isNews(certificate: QuorumCertificate): boolean {
+    if (certificate.group !== this.group) throw new AgentError('refused', 'a certificate of another group');
+    const known = this.certificate;
+    if (known !== undefined && !isHigher(certificate, { capTerm: known.term, index: known.index })) return false;
+    verifyQuorumCertificate(this.#context.fleet, certificate);
+    return true;
   }
 
   #needs(position: LogPosition): void {

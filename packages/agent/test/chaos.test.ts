@@ -65,7 +65,7 @@ async function chaos(seed: string, sites: number, rounds: number, lossy = false)
   await fleet.stop();
 }
 
-const seeds = Number(process.env.COFFER_CHAOS_SEEDS ?? 2);
+const seeds = Number(process.env.COFFER_CHAOS_SEEDS ?? 1);
 const first = Number(process.env.COFFER_CHAOS_FIRST ?? 0);
 for (let i = first; i < first + seeds; i++) {
   test(`three sites, seed ${i}`, () => chaos(`three ${i}`, 3, 12));
