@@ -17,6 +17,7 @@ export interface FaultMix {
   readonly badLedger?: number;
   readonly ledgerDown?: number;
   readonly ledgerLoss?: number;
+  readonly replicaCut?: number;
   readonly replicaLoss?: number;
   readonly deviceCrash?: number;
   readonly replay?: number;
@@ -34,6 +35,7 @@ export const allFaults: Required<FaultMix> = {
   badLedger: 3,
   ledgerDown: 1,
   ledgerLoss: 1,
+  replicaCut: 3,
   replicaLoss: 1,
   deviceCrash: 3,
   replay: 4,
@@ -146,6 +148,9 @@ export class Faults {
       case 'ledgerLoss':
         this.#loseLedgerTail();
         return undefined;
+      case 'replicaCut':
+        site.cutReplica(this.#random.pick(['before-commit', 'after-commit']));
+        return restart;
       case 'replicaLoss':
         return this.#loseReplica();
       case 'deviceCrash':

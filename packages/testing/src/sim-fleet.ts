@@ -1,4 +1,4 @@
-import type { AgentTuning } from '@coffer/agent';
+import type { AgentEvent, AgentTuning } from '@coffer/agent';
 import { type HostReply, type HostRequest, Hsm, SoftKeyStore } from '@coffer/hsm';
 import { MemoryLedgerStore } from '@coffer/ledger';
 import { type FleetDescriptor, genesisHash } from '@coffer/protocol';
@@ -55,6 +55,8 @@ export class SimFleet {
   readonly gateway: SimGateway;
   readonly checker: FleetChecker;
   readonly accounts: SimAccount[] = [];
+  /** How often agents reported what, by type (and for some, kind) of event. */
+  readonly events = new Map<string, number>();
   readonly #newLedgers: () => readonly MemoryLedgerStore[];
 
   constructor(options: SimFleetOptions) {
@@ -101,6 +103,7 @@ export class SimFleet {
             { time: this.world.time, random, weather: this.weather, trace: this.world.trace },
             () => !this.network.isBlocked(name, ledgerName) && !this.network.isBlocked(ledgerName, name),
           ),
+        onEvent: (event) => this.#count(event),
         peer: (member) => this.site(member),
       });
     });
@@ -152,6 +155,12 @@ export class SimFleet {
     return this.checker
       .committed()
       .every((index, group) => this.sites.every((site) => site.tip(group).index === index));
+  }
+
+  #count(event: AgentEvent): void {
+    const kind = event.type === 'caught-up' ? ` ${event.how}` : event.type === 'alarm' ? ` ${event.alarm.code}` : '';
+    const name = `${event.type}${kind}`;
+    this.events.set(name, (this.events.get(name) ?? 0) + 1);
   }
 
   /** Ends all processes and frees their memory. */

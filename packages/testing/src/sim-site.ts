@@ -1,4 +1,4 @@
-import { Agent, AgentError, type AgentStatus, type AgentTuning } from '@coffer/agent';
+import { Agent, AgentError, type AgentEvent, type AgentStatus, type AgentTuning } from '@coffer/agent';
 import type { Ledger } from '@coffer/ledger';
 import type { FleetDescriptor, Position } from '@coffer/protocol';
 import { Replica } from '@coffer/replica';
@@ -18,6 +18,9 @@ export const agentName = (member: number): string => `agent${member}`;
 /** Name of the ledger's engine on the network. */
 export const ledgerName = 'ledger';
 
+/** Where the agent's process dies around a transaction of its replica. */
+export type ReplicaCut = 'before-commit' | 'after-commit';
+
 export interface SimSiteParts {
   readonly world: SimWorld;
   readonly fleet: FleetDescriptor;
@@ -26,6 +29,8 @@ export interface SimSiteParts {
   readonly tuning: Partial<AgentTuning>;
   /** A fresh handle on the ledger, for one run of the agent. */
   readonly openLedger: (name: string, random: SeededRandom) => Ledger;
+  /** Hears what the agent tells its log. */
+  readonly onEvent: (event: AgentEvent) => void;
   /** The site of another member. */
   readonly peer: (member: number) => SimSite;
 }
@@ -41,6 +46,7 @@ export class SimSite {
   #life = new Life();
   #runs = 0;
   #isWanted = false;
+  #replicaCut: ReplicaCut | undefined;
 
   constructor(parts: SimSiteParts) {
     this.member = parts.hsm.member;
@@ -58,6 +64,7 @@ export class SimSite {
   /** Starts what is not running, with the power back. */
   start(): void {
     this.hsm.restorePower();
+    this.#replicaCut = undefined;
     if (!this.hsm.isUp) this.hsm.boot();
     if (!this.isAgentUp) this.startAgent();
   }
@@ -93,6 +100,11 @@ export class SimSite {
     this.#isWanted = false;
     this.#life.end();
     this.#agent = undefined;
+  }
+
+  /** The agent dies at the next write of its replica, which then has happened or has not. */
+  cutReplica(cut: ReplicaCut): void {
+    this.#replicaCut = cut;
   }
 
   /** The replica's disk is lost. The agent must be down. */
@@ -147,7 +159,7 @@ export class SimSite {
   }
 
   #options(life: Life): Parameters<typeof Agent.start>[0] {
-    const { world, fleet, network, tuning, openLedger, peer } = this.#parts;
+    const { world, fleet, network, tuning, openLedger, onEvent, peer } = this.#parts;
     const random = this.#random.fork(`run${this.#runs}`);
     const own = agentName(this.member);
     const ledger = openLedger(own, random.fork('ledger'));
@@ -175,7 +187,10 @@ export class SimSite {
         },
         ledger: mortalLedger(ledger, life),
         replica: mortalReplica(this.#replica, life),
-        log: (event) => this.#trace(eventLine(event)),
+        log: (event) => {
+          this.#trace(eventLine(event));
+          onEvent(event);
+        },
       },
     };
   }
@@ -191,7 +206,19 @@ export class SimSite {
 
   #newReplica(): Replica {
     const { configHash, groups } = this.#parts.fleet;
-    return Replica.open({ path: ':memory:', configHash, groups, undoEntriesMax });
+    return Replica.open({
+      path: ':memory:',
+      configHash,
+      groups,
+      undoEntriesMax,
+      onStatement: (moment, sql) => {
+        if (this.#replicaCut === undefined || sql !== 'COMMIT' || !this.#replicaCut.startsWith(moment)) return;
+        this.#trace(`dies ${this.#replicaCut}`);
+        this.#replicaCut = undefined;
+        this.crashAgent();
+        throw new Error('the process is dead');
+      },
+    });
   }
 
   #trace(what: string): void {

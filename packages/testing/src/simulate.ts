@@ -42,6 +42,8 @@ export interface SimReport {
   /** Vault guesses that were gone and that no device had made: replays, thieves. */
   readonly foreignCharges: number;
   readonly committed: readonly string[];
+  /** What agents reported, and how often: shows which paths a campaign has been down. */
+  readonly agentEvents: Readonly<Record<string, number>>;
 }
 
 /** Longest time that people act while things fail. */
@@ -179,5 +181,6 @@ function report(
     ),
     foreignCharges: sum(({ model }) => model.foreignCharges),
     committed: checker.committed().map(String),
+    agentEvents: Object.fromEntries([...fleet.events].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
 }

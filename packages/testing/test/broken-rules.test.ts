@@ -15,7 +15,7 @@ import {
   SimWorld,
   simulate,
 } from '@coffer/testing';
-import { loadMutant, type Patch } from '../../hsm/test/mutant.js';
+import { mutantCore } from './mutant-core.js';
 
 /** What the simulator finds in this scenario: each of these tests fails when a checker has gone blind. */
 async function finding(scenario: Scenario): Promise<SimulationError> {
@@ -27,16 +27,12 @@ async function finding(scenario: Scenario): Promise<SimulationError> {
   return assert.fail('nothing was found');
 }
 
-async function mutant(name: string, ...patches: Patch[]): Promise<HsmCore> {
-  return (await loadMutant(name, patches)).hsm.Hsm;
-}
-
 test('an HSM that does not charge', async () => {
-  const core = await mutant('sim does not charge', {
-    file: 'hsm/dist/vault/recover.js',
-    find: 'return { record: charged, reply: evaluate(context, charged,',
-    replace: 'return { record, reply: evaluate(context, record,',
-  });
+  const core = await mutantCore(
+    'vault/recover.js',
+    'return { record: charged, reply: evaluate(context, charged,',
+    'return { record, reply: evaluate(context, record,',
+  );
   const error = await finding({ seed: 'free', sites: 3, core, accounts: 1, calls: 8, guessers: 1, faults: noFaults });
   assert.ok(['over-budget', 'wrong-outcome'].includes(error.code), error.message);
   assert.match(error.message, /^seed free: /);
@@ -44,11 +40,11 @@ test('an HSM that does not charge', async () => {
 });
 
 test('an HSM that gives the budget back when asked again', async () => {
-  const core = await mutant('sim endless budget', {
-    file: 'hsm/dist/record.js',
-    find: 'record.live.budgetMax - record.openAttempts.length',
-    replace: 'Math.max(1, record.live.budgetMax - record.openAttempts.length)',
-  });
+  const core = await mutantCore(
+    'record.js',
+    'record.live.budgetMax - record.openAttempts.length',
+    'Math.max(1, record.live.budgetMax - record.openAttempts.length)',
+  );
   const fleet = new SimFleet({ seed: 'endless', sites: 3, groups: 1, rollbackTolerance: 0, budgetLimit: 2, core });
   await assert.rejects(simulateThief(fleet), { code: 'over-budget' });
 });
@@ -61,7 +57,7 @@ test('HSMs and agents that take one capture for a certificate', async () => {
 test('HSMs that forget their state when they restart', async () => {
   const found: string[] = [];
   // One that forgot and hears a certificate at once does no harm: not every schedule shows it.
-  for (let seed = 1; seed <= 8 && found.length === 0; seed++) {
+  for (let seed = 2; seed <= 6 && found.length === 0; seed++) {
     const scenario: Scenario = {
       seed: `amnesia ${seed}`,
       sites: 3,
@@ -138,7 +134,7 @@ test('an HSM that persists more than it may', async () => {
 
 /** No rule is broken here: a ledger that tells every side another history stops a fleet at worst. */
 test('a forked ledger makes no HSM break anything', async () => {
-  for (const seed of ['1', '2', '3']) {
+  for (const seed of ['1', '2']) {
     const fleet = new SimFleet({
       seed,
       sites: 5,
@@ -150,7 +146,7 @@ test('a forked ledger makes no HSM break anything', async () => {
     try {
       fleet.start();
       for (const name of ['ann', 'bob']) void fleet.addAccount(name).live(6);
-      for (let i = 0; i < 8; i++) {
+      for (let i = 0; i < 6; i++) {
         await fleet.run(1_500);
         fleet.network.heal();
         const sides = fleet.world.random
