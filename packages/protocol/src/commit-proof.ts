@@ -31,7 +31,7 @@ export const encodeCommitProof = (proof: CommitProof): Uint8Array => encode(comm
 export const decodeCommitProof = (bytes: Uint8Array): CommitProof => decode(commitProofLayout, bytes);
 
 /**
- * The client's own check of the majority (safety rule 5): a reply without it is no reply.
+ * The client's own check of the majority (docs/spec/protocol.md §10): a reply without it is no reply.
  * @returns the entry that contains the reply.
  * @throws ProtocolError `bad-commit-proof`, or `bad-certificate` for the quorum itself.
  */

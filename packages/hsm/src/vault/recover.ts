@@ -1,4 +1,4 @@
-import { equalBytes } from '@coffer/base';
+import { equalBytes, zero } from '@coffer/base';
 import { opaqueGenerateKe2, verifyKe1 } from '@coffer/crypto';
 import { attemptIdOf, opaqueBinding } from '@coffer/protocol';
 import { budgetOf, type Credential, type VaultRecord } from '../record.js';
@@ -9,7 +9,7 @@ import { changed, notLive, type RequestOf, type Step, type StepContext, unchange
  * One guess. **This is where the guess limit is enforced.**
  *
  * The charge and the evaluation are one step: they stand in one entry, and the evaluation leaves the HSM only after a
- * majority has captured that entry, charge included (safety rules 1 and 2). The same KE1 is free while its attempt is
+ * majority has captured that entry, charge included (safety rule 1). The same KE1 is free while its attempt is
  * open, because it yields the same OPRF output again (rule 6); any other KE1 pays.
  *
  * @throws CryptoError `bad-element` for a KE1 that is no KE1; the record is then as it was.
@@ -66,7 +66,7 @@ function evaluate(
   attemptId: Uint8Array,
 ): Step['reply'] {
   const { keys, vault, entropy } = context;
-  const { ke2, expectedClientMac } = opaqueGenerateKe2({
+  const { ke2, expectedClientMac, sessionKey } = opaqueGenerateKe2({
     ke1,
     record: live.opaqueRecord,
     oprfKey: live.oprfKey,
@@ -82,6 +82,8 @@ function evaluate(
     expectedKe3: expectedClientMac,
     resumptionSecret,
   };
+  const sealed = sealTicket(recoverTicket, keys.ticketSecret, vault, ticket, entropy);
+  zero(sessionKey, expectedClientMac);
   return {
     type: 'recover.started',
     ke2,
@@ -89,7 +91,7 @@ function evaluate(
     version: record.version,
     budget: budgetOf(record),
     failures: record.openAttempts.length,
-    ticket: sealTicket(recoverTicket, keys.ticketSecret, vault, ticket, entropy),
+    ticket: sealed,
     resumptionSecret,
   };
 }
