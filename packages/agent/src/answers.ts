@@ -1,5 +1,5 @@
 import type { ReleasedEntry } from '@coffer/hsm';
-import { type CommitProof, type QuorumCertificate, replyPath } from '@coffer/protocol';
+import { type CommitProof, type QuorumCertificate, replyPaths } from '@coffer/protocol';
 import type { WaitingCall } from './call-queue.js';
 import type { LogEntry } from './stored-entry.js';
 
@@ -27,13 +27,15 @@ export function answerCommitted(
   for (const [at, { entry, calls }] of done.entries()) {
     const replies = released.find(({ index }) => index === entry.signed.entry.index)?.replies ?? [];
     const entries = headers.slice(at);
+    const paths = replies.length > 0 ? replyPaths(replies) : [];
     for (const [replyIndex, call] of calls) {
       const reply = replies[replyIndex];
-      if (reply === undefined) {
+      const path = paths[replyIndex];
+      if (reply === undefined || path === undefined) {
         call.answer({ type: 'unavailable', retryAfterMs });
         continue;
       }
-      const proof: CommitProof = { replyIndex, path: replyPath(replies, replyIndex), entries, certificate };
+      const proof: CommitProof = { replyIndex, path, entries, certificate };
       call.answer({ type: 'committed', reply, proof });
     }
   }

@@ -20,6 +20,23 @@ export function replyPath(replies: readonly Uint8Array[], at: number): Uint8Arra
     : [...replyPath(replies.slice(left), at - left), repliesRoot(replies.slice(0, left))];
 }
 
+/** {@link replyPath} of every reply, with each hash computed once. */
+export function replyPaths(replies: readonly Uint8Array[]): Uint8Array[][] {
+  return withPaths(replies).paths;
+}
+
+function withPaths(replies: readonly Uint8Array[]): { readonly root: Uint8Array; readonly paths: Uint8Array[][] } {
+  if (replies.length === 1) return { root: repliesRoot(replies), paths: [[]] };
+  const middle = leftHalf(replies.length);
+  const left = withPaths(replies.slice(0, middle));
+  const right = withPaths(replies.slice(middle));
+  const paths = [
+    ...left.paths.map((path) => [...path, right.root]),
+    ...right.paths.map((path) => [...path, left.root]),
+  ];
+  return { root: sha256(nodeTag, left.root, right.root), paths };
+}
+
 /** Whether `reply` is number `at` of `count` replies under `root`. */
 export function isReplyUnder(
   root: Uint8Array,

@@ -11,6 +11,7 @@ import {
   ProtocolError,
   repliesRoot,
   replyPath,
+  replyPaths,
   verifyCommitProof,
 } from '@coffer/protocol';
 import { WireError } from '@coffer/wire';
@@ -94,6 +95,7 @@ test('every reply of every batch size has its own place and no other', () => {
     const root = repliesRoot(batch);
     for (let at = 0; at < count; at++) {
       const path = replyPath(batch, at);
+      assert.deepEqual(replyPaths(batch)[at], path);
       assert.ok(isReplyUnder(root, batch[at] as Uint8Array, at, count, path));
       for (let other = 0; other <= count; other++) {
         if (other !== at) assert.equal(isReplyUnder(root, batch[at] as Uint8Array, other, count, path), false);
