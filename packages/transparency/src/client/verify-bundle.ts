@@ -139,8 +139,9 @@ function verifyNoRollback({ leaf, index, signed }: VerifiedEpoch, { consistency 
   if (leaf.epoch !== index + 1) throw new TransparencyError('wrong-epoch', 'an epoch at another place of the log');
 }
 
-function verifyNotExpired({ leaf }: VerifiedEpoch, clockMs: number): void {
-  if (clockMs > leaf.notAfterMs) throw new TransparencyError('expired', 'the operator’s statement has run out');
+/** Witnesses know the time even where the device does not. */
+function verifyNotExpired({ leaf, newestMs }: VerifiedEpoch, clockMs: number): void {
+  if (Math.max(clockMs, newestMs) > leaf.notAfterMs) throw new TransparencyError('expired', 'the operator’s statement has run out');
 }
 
 /** The fleet that the client is about to talk to. Without a name in the expectations there is none to check. */
