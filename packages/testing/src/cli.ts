@@ -27,6 +27,11 @@ async function main(args: readonly string[]): Promise<number> {
   });
   if (values.help) {
     console.log(usage);
+    return 0;
+  }
+  const numbers = [values.sites, values.groups, values.schedules, values.accounts, values.calls, values.guessers];
+  if (numbers.some((text) => !/^\d{1,9}$/.test(text)) || (values.schedules !== '1' && !/^\d{1,9}$/.test(values.seed))) {
+    console.error(usage);
     return 2;
   }
   for (let i = 0; i < Number(values.schedules); i++) {

@@ -113,6 +113,7 @@ export class SimSite {
     // What the dead agent still had on its way would capture data that is not here any more; losing a disk is a loss of
     // copies that were there, and not a way around "data first".
     this.hsm.dropCalls();
+    this.#replicaCut = undefined;
     this.#replica.close();
     this.#replica = this.#newReplica();
   }

@@ -31,6 +31,9 @@ export interface SimReport {
   readonly virtualMs: number;
   readonly realMs: number;
   readonly faults: number;
+  /** After the last fault: when every group had answered, and when every call had its outcome. */
+  readonly recoveredMs: number;
+  readonly calmMs: number;
   /** Checked exchanges between hosts and HSMs, and replies that the checker opened. */
   readonly exchanges: number;
   readonly replies: number;
@@ -75,8 +78,8 @@ export async function simulate(scenario: Scenario): Promise<SimReport> {
   const onStray = (cause: unknown): void => fleet.world.violate('crashed', `unhandled: ${String(cause)}`, cause);
   process.on('unhandledRejection', onStray);
   try {
-    const { count, guessers } = await play(fleet, scenario);
-    return { ...report(fleet, scenario, count, guessers), realMs: Math.round(performance.now() - startMs) };
+    const played = await play(fleet, scenario);
+    return { ...report(fleet, scenario, played), realMs: Math.round(performance.now() - startMs) };
   } catch (cause) {
     const { trace } = fleet.world;
     const isFinding = cause instanceof SimulationError;
@@ -95,7 +98,11 @@ export async function simulate(scenario: Scenario): Promise<SimReport> {
   }
 }
 
-async function play(fleet: SimFleet, scenario: Scenario): Promise<{ count: number; guessers: Guesser[] }> {
+interface Played extends Pick<SimReport, 'faults' | 'recoveredMs' | 'calmMs'> {
+  readonly guessers: readonly Guesser[];
+}
+
+async function play(fleet: SimFleet, scenario: Scenario): Promise<Played> {
   const { accounts = 3, calls = 5 } = scenario;
   const faults = new Faults(fleet, scenario.faults);
   fleet.start();
@@ -118,17 +125,28 @@ async function play(fleet: SimFleet, scenario: Scenario): Promise<{ count: numbe
   for (const guesser of guessers) guesser.stop();
   for (const account of fleet.accounts) account.stop();
   fleet.world.trace.add('scenario', 'faults stop');
-  await calm(fleet, scenario, () => living === 0);
-  return { count: faults.count, guessers };
+  const times = await calm(fleet, scenario, () => living === 0);
+  await verifyEnd(fleet);
+  return { faults: faults.count, ...times, guessers };
 }
 
-async function calm(fleet: SimFleet, scenario: Scenario, isOver: () => boolean): Promise<void> {
+async function calm(
+  fleet: SimFleet,
+  scenario: Scenario,
+  isOver: () => boolean,
+): Promise<{ recoveredMs: number; calmMs: number }> {
+  const { world } = fleet;
+  const startMs = world.elapsedMs;
   const withinMs = recoveryMs({ ...simTuning, ...scenario.tuning });
-  if ((await probeGroups(fleet, withinMs)) === undefined) {
-    fleet.world.violate('stuck', `a group gave no answer within ${withinMs} ms after the last fault`);
+  const recoveredMs = await probeGroups(fleet, withinMs);
+  if (recoveredMs === undefined) {
+    world.violate('stuck', `a group gave no answer within ${withinMs} ms after the last fault`);
   }
-  if (!(await fleet.run(calmMsMax, isOver)))
-    fleet.world.violate('stuck', `a call had no outcome after ${calmMsMax} ms`);
+  if (!(await fleet.run(calmMsMax, isOver))) world.violate('stuck', `a call had no outcome after ${calmMsMax} ms`);
+  return { recoveredMs: recoveredMs ?? withinMs, calmMs: world.elapsedMs - startMs };
+}
+
+async function verifyEnd(fleet: SimFleet): Promise<void> {
   await verifyAccounts(fleet);
   if (!(await fleet.run(convergeMsMax, () => fleet.isConverged))) {
     const tips = fleet.sites.map((site) =>
@@ -153,12 +171,8 @@ async function verifyAccounts(fleet: SimFleet): Promise<void> {
   if (!(await fleet.run(calmMsMax, () => left === 0))) fleet.world.violate('stuck', 'a last unlock had no outcome');
 }
 
-function report(
-  fleet: SimFleet,
-  { seed, sites }: Scenario,
-  faults: number,
-  guessers: readonly Guesser[],
-): Omit<SimReport, 'realMs'> {
+function report(fleet: SimFleet, { seed, sites }: Scenario, played: Played): Omit<SimReport, 'realMs'> {
+  const { faults, recoveredMs, calmMs, guessers } = played;
   const { world, checker, accounts } = fleet;
   const sum = (of: (account: (typeof accounts)[number]) => number): number =>
     accounts.reduce((all, one) => all + of(one), 0);
@@ -170,6 +184,8 @@ function report(
     events: world.time.events,
     virtualMs: world.elapsedMs,
     faults,
+    recoveredMs,
+    calmMs,
     exchanges: checker.exchanges,
     replies: checker.guesses.repliesRead,
     calls: sum(({ tally }) => tally.calls),
