@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { systemEntropy } from '@coffer/crypto';
+import { provisionFleet, SoftKeyStore } from '@coffer/hsm';
+
+const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const token = 'operator-token-of-the-test';
+
+const root = mkdtempSync(join(tmpdir(), 'coffer-agentd-'));
+const children = new Set<ChildProcess>();
+after(() => {
+  for (const child of children) child.kill('SIGKILL');
+  rmSync(root, { recursive: true });
+});
+
+const { descriptor } = provisionFleet({
+  sites: ['a', 'b', 'c'],
+  keyStores: [1, 2, 3].map(() => SoftKeyStore.generate(systemEntropy)),
+  groups: 2,
+  budgetLimit: 10,
+  rollbackTolerance: 0,
+  entropy: systemEntropy,
+});
+writeFileSync(join(root, 'fleet.json'), descriptor);
+writeFileSync(join(root, 'token'), `${token}\n`);
+
+function config(name: string, changes: Record<string, unknown> = {}): string {
+  const path = join(root, `${name}.json`);
+  const base = {
+    fleet: 'fleet.json',
+    member: 1,
+    hsmSocket: 'nobody.sock',
+    replica: `${name}-replica.db`,
+    ledger: 'ledger.db',
+    operatorToken: 'token',
+    listen: { port: 0 },
+    peers: { 2: 'http://127.0.0.1:9', 3: 'http://127.0.0.1:9' },
+    log: { file: `${name}.log` },
+  };
+  writeFileSync(path, JSON.stringify({ ...base, ...changes }));
+  return path;
+}
+
+function start(path: string): ChildProcess {
+  const child = spawn(process.execPath, [main, '--config', path], { stdio: ['ignore', 'ignore', 'pipe'] });
+  children.add(child);
+  return child;
+}
+
+async function ended(child: ChildProcess): Promise<{ code: number | null; err: string }> {
+  let err = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, err };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
+
+async function isServing(url: string): Promise<boolean> {
+  return fetch(url).then(
+    () => true,
+    () => false,
+  );
+}
+
+test('a configuration that does not fit ends with 2 and names the field', async () => {
+  const cases: readonly [changes: Record<string, unknown>, field: RegExp][] = [
+    [{ member: 0 }, /: member: /],
+    [{ member: 16 }, /: member: /],
+    [{ peers: { x: 'http://127.0.0.1:1' } }, /: peers\.x: /],
+    [{ peers: { 2: '127.0.0.1:1' } }, /: peers\.2: /],
+    [{ listen: { port: 70_000 } }, /: listen\.port: /],
+    [{ tuning: { leaseMs: 0 } }, /: tuning\.leaseMs: /],
+    [{ operatorToken: 'none' }, /no token in /],
+    [{ fleet: 'token' }, /fleet descriptor: /],
+    [{ nonsense: 1 }, /the whole file: /],
+  ];
+  for (const [changes, field] of cases) {
+    const { code, err } = await ended(start(config('bad', changes)));
+    assert.equal(code, 2, err);
+    assert.match(err, /^agentd: [^\n]+\n$/);
+    assert.match(err, field);
+  }
+  assert.ok(!existsSync(join(root, 'bad-replica.db')));
+});
+
+test('a ledger of another fleet is not used', async () => {
+  writeFileSync(join(root, 'not-a-ledger.db'), 'x'.repeat(5_000));
+  const { code, err } = await ended(start(config('ledger', { ledger: 'not-a-ledger.db' })));
+  assert.notEqual(code, 0);
+  assert.match(err, /^agentd: [^\n]+\n$/);
+});
+
+test('without its HSM it serves its operator, asks for the token, and stops cleanly', async () => {
+  const port = await freePort();
+  const child = start(config('alone', { listen: { port } }));
+  const url = `http://127.0.0.1:${port}/status`;
+  while (!(await isServing(url))) assert.equal(child.exitCode, null);
+  assert.equal((await fetch(url)).status, 401);
+  assert.equal((await fetch(url, { headers: { authorization: 'Bearer wrong' } })).status, 401);
+  const status = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
+  const { hsm, member, groups } = (await status.json()) as { hsm: string; member: number; groups: unknown[] };
+  assert.deepEqual([hsm, member, groups.length], ['down', 1, 2]);
+
+  const second = await ended(start(config('second', { listen: { port } })));
+  assert.equal(second.code, 3);
+  assert.match(second.err, /cannot listen on 127\.0\.0\.1:\d+ \(in-use\)/);
+
+  child.kill('SIGTERM');
+  assert.deepEqual(await ended(child), { code: 0, err: '' });
+  const log = readFileSync(join(root, 'alone.log'), 'utf8');
+  for (const line of log.trim().split('\n')) assert.equal(JSON.parse(line).name, 'agentd');
+  assert.ok(!log.includes(token));
+});
