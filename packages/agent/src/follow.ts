@@ -81,13 +81,13 @@ export async function followPrepare(
   context: AgentContext,
   site: Site,
   from: number,
-  { t }: Prepare,
+  { t, nonce }: Prepare,
 ): Promise<PeerReply> {
   if (t.leaderId !== from) throw new AgentError('refused', "another member's term");
   const { promised } = await site.inspect();
   if (compareTerms(promised, t) >= 0) return { type: 'stale', promised };
   await captureLedgerTail(context, site);
-  const promise = await site.promise(t);
+  const promise = await site.promise(t, nonce);
   return 'type' in promise ? promise : { type: 'promised', promise };
 }
 

@@ -26,6 +26,7 @@ import {
   empty,
   encode,
   enumerated,
+  fixed,
   list,
   optional,
   struct,
@@ -65,8 +66,8 @@ export type PeerRequest =
       readonly entries: readonly Uint8Array[];
       readonly certificate: QuorumCertificate | undefined;
     }
-  /** Have your HSM capture what the ledger holds, and then promise t. */
-  | { readonly type: 'prepare'; readonly group: number; readonly t: Term }
+  /** Have your HSM capture what the ledger holds, and then promise t. `nonce`: 32 bytes that my HSM drew for t. */
+  | { readonly type: 'prepare'; readonly group: number; readonly t: Term; readonly nonce: Uint8Array }
   /** Entries from `fromIndex` on, please. */
   | { readonly type: 'fetch'; readonly group: number; readonly fromIndex: bigint }
   /** The newest certified entry that you hold. */
@@ -153,7 +154,7 @@ export const peerEnvelopeLayout = struct<PeerEnvelope>({
         certificate: optional(quorumCertificateLayout),
       }),
     ],
-    prepare: [3, struct<Req<'prepare'>>({ group: u16, t: termLayout })],
+    prepare: [3, struct<Req<'prepare'>>({ group: u16, t: termLayout, nonce: fixed(32) })],
     fetch: [4, struct<Req<'fetch'>>({ group: u16, fromIndex: u64 })],
     head: [5, struct<Req<'head'>>({ group: u16 })],
     snapshot: [6, struct<Req<'snapshot'>>({ group: u16, after: optional(recordKeyLayout) })],

@@ -139,14 +139,21 @@ export class Site {
     return stored && decodeSignedEntry(stored.entry);
   }
 
-  /** Has the HSM promise `t`, by steps where the round is too far up for one. @throws AgentError. */
-  async promise(t: Term): Promise<Signed<TermPromise> | { readonly type: 'stale'; readonly promised: Term }> {
+  /**
+   * Has the HSM promise `t`, by steps where the round is too far up for one.
+   * @param nonce - 32 bytes that t's leader drew; t's own leader draws a fresh one instead.
+   * @throws AgentError.
+   */
+  async promise(
+    t: Term,
+    nonce: Uint8Array,
+  ): Promise<Signed<TermPromise> | { readonly type: 'stale'; readonly promised: Term }> {
     const { hsm } = this.#context;
     for (let step = 0; step < promiseStepsMax; step++) {
       const { promised } = await this.inspect();
       if (compareTerms(promised, t) >= 0) return { type: 'stale', promised };
       const round = t.round - promised.round > roundStep ? promised.round + roundStep : t.round;
-      const reply = await hsm.demand<'promise'>({ type: 'promise', group: this.group, t: { ...t, round } });
+      const reply = await hsm.demand<'promise'>({ type: 'promise', group: this.group, t: { ...t, round }, nonce });
       if (round === t.round) return reply.promise;
     }
     throw new AgentError('refused', 'a term out of reach');

@@ -15,6 +15,8 @@ import { captureLedgerTail } from './follow.js';
 import { obtain } from './obtain.js';
 import { isHigher, isSame, type Site } from './site.js';
 
+/** What our HSM is handed for a term that it would lead itself: it draws its own. */
+const noNonce = new Uint8Array(32);
 /** Terms that one attempt tries: each refusal tells which round to go above. */
 const termsPerTakeover = 3;
 
@@ -63,29 +65,33 @@ interface Collected {
   readonly promisedRound: bigint;
 }
 
-/** Asks all at once; a little after the quorum the slow ones are not waited for any longer. */
+/**
+ * Our own HSM first, because it draws the nonce that all promises for this term must carry; then all others at once. A
+ * little after the quorum the slow ones are not waited for any longer.
+ */
 async function collectPromises(context: AgentContext, site: Site, t: Term): Promise<Collected> {
   const { fleet, memberId, peers, ports, tuning } = context;
-  const promises = new Map<number, Signed<TermPromise>>();
+  const own = await site.lane.run(async () => {
+    await captureLedgerTail(context, site);
+    return site.promise(t, noNonce);
+  });
+  if ('type' in own) return { promises: [], promisedRound: own.promised.round };
+  const { nonce } = own.statement;
+  const promises = new Map([[memberId, own]]);
   let promisedRound = 0n;
   const take = (from: number, reply: Awaited<ReturnType<Site['promise']>>): void => {
     if ('type' in reply) {
       if (reply.promised.round > promisedRound) promisedRound = reply.promised.round;
       return;
     }
-    const { hsm, group, t: promised, configHash } = verifyPromise(fleet, reply);
-    const asked = hsm === from && group === site.group && compareTerms(promised, t) === 0;
+    const { hsm, group, t: promised, nonce: given, configHash } = verifyPromise(fleet, reply);
+    const asked = hsm === from && group === site.group && compareTerms(promised, t) === 0 && equalBytes(given, nonce);
     if (asked && equalBytes(configHash, fleet.configHash)) promises.set(hsm, reply);
   };
-  const own = site.lane.run(async () => {
-    await captureLedgerTail(context, site);
-    return site.promise(t);
-  });
-  const asking = [own.then((reply) => take(memberId, reply))];
-  for (const id of peers.others) asking.push(prepare(id));
+  const asking = peers.others.map((id) => prepare(id));
 
   async function prepare(id: number): Promise<void> {
-    const reply = await peers.send(id, { type: 'prepare', group: site.group, t });
+    const reply = await peers.send(id, { type: 'prepare', group: site.group, t, nonce });
     if (reply.type === 'promised') take(id, reply.promise);
     else if (reply.type === 'stale') take(id, reply);
   }
@@ -93,6 +99,7 @@ async function collectPromises(context: AgentContext, site: Site, t: Term): Prom
   await new Promise<void>((resolve) => {
     let left = asking.length;
     let cancel: () => void = () => undefined;
+    if (left === 0) return resolve();
     for (const each of asking) {
       void each
         .catch((cause: unknown) => {
@@ -103,15 +110,14 @@ async function collectPromises(context: AgentContext, site: Site, t: Term): Prom
           if (left === 0) {
             cancel();
             resolve();
-          } else if (promises.size === fleet.quorum && promises.has(memberId)) {
+          } else if (promises.size === fleet.quorum) {
             cancel();
             cancel = ports.timers.after(tuning.leaseStaggerMs, resolve);
           }
         });
     }
   });
-  // Without our own the HSM opens no view.
-  return { promises: promises.has(memberId) ? [...promises.values()] : [], promisedRound };
+  return { promises: [...promises.values()], promisedRound };
 }
 
 /** Opens the view from the greatest promise whose data can be had. */

@@ -133,7 +133,7 @@ test('a site that has promised a term which nobody leads is brought back by a ne
   await fleet.serve('alice');
   const stuck = fleet.sites.find((site) => site !== leader);
   const t = { round: leader.position().capTerm.round + 7n, leaderId: stuck?.memberId ?? 0 };
-  assert.equal((await stuck?.call({ type: 'promise', group: 0, t }))?.type, 'promised');
+  assert.equal((await stuck?.call({ type: 'promise', group: 0, t, nonce: new Uint8Array(32) }))?.type, 'promised');
   await fleet.serve('bob');
   const isBack = (): boolean => (stuck?.position().capTerm.round ?? 0n) > t.round;
   assert.ok(await fleet.time.runUntil(isBack, 30_000));

@@ -40,7 +40,11 @@ test('malformed bytes get bad-message and change nothing', async () => {
   const follower = fleet.site(2);
   const before = state(follower);
   const { configHash } = fleet.descriptor;
-  const good = encodePeerMessage({ configHash, from: 1, body: { type: 'prepare', group: 0, t } });
+  const good = encodePeerMessage({
+    configHash,
+    from: 1,
+    body: { type: 'prepare', group: 0, t, nonce: new Uint8Array(32) },
+  });
   for (let length = 0; length < good.length; length++) {
     assert.deepEqual(await answer(fleet, follower, good.slice(0, length)), { type: 'error', code: 'bad-message' });
   }
@@ -79,7 +83,7 @@ test('a message of another fleet, of no group, of no member or of ourselves does
   const fleet = await TestFleet.start({ sites: 3 });
   const site = fleet.site(2);
   const before = state(site);
-  const prepare = { type: 'prepare', group: 0, t } as const;
+  const prepare = { type: 'prepare', group: 0, t, nonce: new Uint8Array(32) } as const;
   const other = new Uint8Array(32) as ConfigHash;
   assert.deepEqual(await send(fleet, site, prepare, 1, other), { type: 'error', code: 'other-fleet' });
   assert.deepEqual(await send(fleet, site, { ...prepare, group: 1 }), { type: 'error', code: 'bad-message' });

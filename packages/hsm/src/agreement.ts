@@ -33,13 +33,24 @@ export function promiseTerm(fleet: FleetDescriptor, state: GroupState, t: Term):
 /**
  * Rule 2: the leader of t starts from the greatest position that a quorum reports. Any certified entry is held by a
  * member of every quorum, so it is at or below that position on the same chain.
+ * @param nonce - drawn by this process when it promised t; every promise carries it.
  */
-export function openView(fleet: FleetDescriptor, own: number, state: GroupState, view: Omit<NewView, 'base'>): NewView {
+export function openView(
+  fleet: FleetDescriptor,
+  own: number,
+  state: GroupState,
+  view: Omit<NewView, 'base'>,
+  nonce: Uint8Array,
+): NewView {
   const { t, promises } = view;
   if (t.leaderId !== own) refuse('not-leader', 'the term has another leader');
   // capTerm < t: a restarted leader needs a new term, or it would lead one term twice and could fork it.
   if (compareTerms(state.promised, t) !== 0 || compareTerms(state.capTerm, t) >= 0)
     refuse('stale-term', 'not the promised term');
+  // Promises that were given to an earlier life of this leader, before its state was put back, must not open its term
+  // again: two chains of one term could outrank each other, and a committed entry would lose to one that never was.
+  if (!promises.every((p) => equalBytes(p.statement.nonce, nonce)))
+    refuse('bad-statement', 'a promise to an earlier life');
   const base = greatestPromise(fleet, view, promises);
   if (!promises.some((p) => p.statement.hsm === own)) refuse('bad-statement', 'own promise missing');
   return { ...view, base };
@@ -100,6 +111,9 @@ function greatestPromise(
     const promise = promiseOf(fleet, signed);
     const here = promise.group === view.group && equalBytes(promise.configHash, fleet.configHash);
     if (!here || compareTerms(promise.t, view.t) !== 0) refuse('bad-statement', 'a promise for something else');
+    if (!equalBytes(promise.nonce, (promises[0] as Signed<TermPromise>).statement.nonce)) {
+      refuse('bad-statement', 'promises to different lives of a leader');
+    }
     if (members.has(promise.hsm)) refuse('bad-statement', 'a member twice');
     members.add(promise.hsm);
     const order = greatest === undefined ? 1 : comparePositions(promise, greatest);

@@ -39,30 +39,44 @@ export function executeBatch(context: BatchContext, items: readonly BatchItem[],
   if (items.length === 0) refuse('bad-request', 'empty batch');
   const recordKeys = recordKeysOf(context, items);
   const tree = openTree(proof, context.root);
-  const records = items.map((item, i) => provenRecord(context, tree, recordKeys[i] as RecordKey, item.leaf));
-  const outcome = {
-    leaves: [] as LeafWrite[],
-    replies: [] as Uint8Array[],
-    executed: [] as BatchItem[],
-    places: [] as ItemPlace[],
-  };
-  items.forEach((item, i) => {
-    const recordKey = recordKeys[i] as RecordKey;
-    const record = records[i] as VaultRecord;
-    const { fleet, keys, entropy } = context;
-    const done = executeRequest({ vault: { fleet, vaultId: item.vaultId }, keys, entropy }, record, item.request);
-    if (done !== undefined) {
-      // Re-sealed under a fresh salt whether it changed or not: storage shows no outcomes (consensus rule 9).
-      const sealed = sealRecord(keys.recordSecret, place(context, recordKey), done.record, entropy);
-      tree.set(recordKey, sha256(sealed));
-      outcome.leaves.push({ recordKey, sealed });
-      outcome.executed.push(item);
-      zeroRecord(done.record);
+  const records: VaultRecord[] = [];
+  try {
+    for (const [i, { leaf }] of items.entries()) {
+      records.push(provenRecord(context, tree, recordKeys[i] as RecordKey, leaf));
     }
-    outcome.places.push(done === undefined ? undefined : outcome.replies.push(done.sealedReply) - 1);
-    zeroRecord(record);
-  });
-  return { root: tree.root(), ...outcome };
+    return executeProven(context, tree, items, recordKeys, records);
+  } finally {
+    records.forEach(zeroRecord);
+  }
+}
+
+function executeProven(
+  context: BatchContext,
+  tree: PartialTree,
+  items: readonly BatchItem[],
+  recordKeys: readonly RecordKey[],
+  records: readonly VaultRecord[],
+): BatchOutcome {
+  const { fleet, keys, entropy } = context;
+  const leaves: LeafWrite[] = [];
+  const replies: Uint8Array[] = [];
+  const executed: BatchItem[] = [];
+  const places: ItemPlace[] = [];
+  for (const [i, item] of items.entries()) {
+    const recordKey = recordKeys[i] as RecordKey;
+    const stepContext = { vault: { fleet, vaultId: item.vaultId }, keys, entropy };
+    const done = executeRequest(stepContext, records[i] as VaultRecord, item.request);
+    places.push(done === undefined ? undefined : replies.length);
+    if (done === undefined) continue;
+    // Re-sealed under a fresh salt whether it changed or not: storage shows no outcomes (consensus rule 9).
+    const sealed = sealRecord(keys.recordSecret, place(context, recordKey), done.record, entropy);
+    zeroRecord(done.record);
+    tree.set(recordKey, sha256(sealed));
+    leaves.push({ recordKey, sealed });
+    replies.push(done.sealedReply);
+    executed.push(item);
+  }
+  return { root: tree.root(), leaves, replies, executed, places };
 }
 
 /**

@@ -50,6 +50,8 @@ export class Group {
   readonly #kept = new KeptReplies();
   #state: GroupState;
   #leadership: Leadership | undefined;
+  /** The term of our own that we promised last, in this process, and the nonce drawn for it. */
+  #candidacy: { readonly t: Term; readonly nonce: Uint8Array } | undefined;
 
   constructor(options: {
     readonly fleet: FleetDescriptor;
@@ -85,21 +87,28 @@ export class Group {
     };
   }
 
-  promise(t: Term): TermPromise {
+  promise(t: Term, givenNonce: Uint8Array): TermPromise {
     this.#state = promiseTerm(this.#fleet, this.#state, t);
+    this.#candidacy = t.leaderId === this.#own ? { t, nonce: this.#entropy.bytes(32) } : undefined;
+    const nonce = this.#candidacy?.nonce ?? givenNonce;
     const { capTerm, index, hash } = this.#state;
-    return { hsm: this.#own, group: this.#group, configHash: this.#fleet.configHash, t, capTerm, index, hash };
+    return { hsm: this.#own, group: this.#group, configHash: this.#fleet.configHash, t, nonce, capTerm, index, hash };
   }
 
   newView({ t, promises, base: baseEntry }: Of<'new-view'>): { view: NewView; cap: Cap } {
     const { configHash } = this.#fleet;
-    const view = openView(this.#fleet, this.#own, this.#state, { group: this.#group, configHash, t, promises });
+    const candidacy = this.#candidacy;
+    if (candidacy === undefined || compareTerms(candidacy.t, t) !== 0) {
+      return refuse('stale-term', 'not promised in this process');
+    }
+    const { nonce } = candidacy;
+    const view = openView(this.#fleet, this.#own, this.#state, { group: this.#group, configHash, t, promises }, nonce);
     const root = this.#rootAt(view.base, baseEntry);
     this.#state = atBase(view);
     this.#kept.retain(view.base);
     this.#leadership = {
       term: t,
-      nonce: this.#entropy.bytes(32),
+      nonce,
       tip: { index: view.base.index, hash: view.base.hash, root },
     };
     return { view, cap: this.#cap() };

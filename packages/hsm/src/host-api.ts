@@ -53,8 +53,8 @@ import {
 export const proofBytesMax = 1_048_576;
 /** Largest frame on the HSM's socket: a full batch with its proof, leaves and requests. */
 export const hostFrameBytesMax = 4_194_304;
-/** Entries that a leader may have executed and not yet released. */
-export const entriesInFlightMax = 32;
+/** Entries that a leader may have executed and not yet released; all their replies fit one frame. */
+export const entriesInFlightMax = 15;
 /** Entries in one capture request. */
 export const captureEntriesMax = 64;
 /** How far one promise may raise a term's round, so that no host can use the rounds up. */
@@ -73,8 +73,8 @@ export type HostRequest =
   | { readonly type: 'describe' }
   /** Where do you stand in this group? */
   | { readonly type: 'inspect'; readonly group: number }
-  /** Rule 1. */
-  | { readonly type: 'promise'; readonly group: number; readonly t: Term }
+  /** Rule 1. `nonce`: 32 bytes that t's leader drew with its own promise; a leader passes over what it is handed. */
+  | { readonly type: 'promise'; readonly group: number; readonly t: Term; readonly nonce: Uint8Array }
   /** Rule 2. `base`: the entry that the greatest promise names; undefined only at index 0. */
   | {
       readonly type: 'new-view';
@@ -193,7 +193,7 @@ const itemLayout = struct<BatchItem>({
 export const hostRequestLayout = variant<HostRequest>({
   describe: [1, empty],
   inspect: [2, struct<Req<'inspect'>>({ group: u16 })],
-  promise: [3, struct<Req<'promise'>>({ group: u16, t: termLayout })],
+  promise: [3, struct<Req<'promise'>>({ group: u16, t: termLayout, nonce: fixed(32) })],
   'new-view': [
     4,
     struct<Req<'new-view'>>({

@@ -1,4 +1,4 @@
-import { type Entropy, zero } from '@coffer/base';
+import type { Entropy } from '@coffer/base';
 import {
   type Cap,
   capMessage,
@@ -11,7 +11,7 @@ import {
 } from '@coffer/protocol';
 import { WireError } from '@coffer/wire';
 import { HsmError, Refusal, refuse } from './errors.js';
-import { expandFleetSecrets, type FleetKeys } from './fleet-secrets.js';
+import { expandFleetSecrets, type FleetKeys, zeroFleetSecrets } from './fleet-secrets.js';
 import { Group } from './group.js';
 import { decodeHostRequest, encodeHostReply, type HostReply, type HostRequest, type RefusalCode } from './host-api.js';
 import type { KeyStore, Nvram } from './ports.js';
@@ -88,8 +88,8 @@ export class Hsm {
   /** Overwrites the fleet secrets in memory; the HSM is of no use afterwards. */
   close(): void {
     this.#halted ??= new Error('closed');
-    const { channelSeed, opaquePrivateKey, recordSecret, ticketSecret, indexKey } = this.#keys;
-    zero(channelSeed, opaquePrivateKey, recordSecret, ticketSecret, indexKey);
+    this.#keys.channelSecretKey.destroy();
+    zeroFleetSecrets(this.#keys);
   }
 
   #decide(frame: Uint8Array): { id: number; emit: Emit } {
@@ -113,7 +113,7 @@ export class Hsm {
         return () => ({ type: 'inspected', ...position });
       }
       case 'promise': {
-        const statement = this.#group(request.group).promise(request.t);
+        const statement = this.#group(request.group).promise(request.t, request.nonce);
         return () => ({ type: 'promised', promise: this.#sign(statement, promiseMessage(statement)) });
       }
       case 'new-view': {

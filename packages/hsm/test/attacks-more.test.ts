@@ -31,7 +31,9 @@ function led(ground: Ground, sites = 3, rollbackTolerance = 0) {
 
 /** Promises for a new term of `leaderId`, and the view that they justify. */
 function open(bench: Bench, term: Term, voters: readonly number[], base?: SignedEntry) {
-  const promises = voters.map((id) => bench.promise(id, term));
+  // The leader first: the others promise with the nonce that it draws.
+  const leaderFirst = [...voters].sort((a, b) => Number(b === term.leaderId) - Number(a === term.leaderId));
+  const promises = leaderFirst.map((id) => bench.promise(id, term));
   return bench.ask(term.leaderId, 'new-view', { type: 'new-view', group: 0, t: term, promises, base });
 }
 

@@ -5,6 +5,15 @@ import { type Bench, RefusedError } from './bench.js';
 import { VaultUser } from './vault-user.js';
 
 const agreement = 'hsm/dist/agreement.js';
+/** Whose assumption of leadership a promise is for is a rule of its own, which would stop some of these attacks too. */
+const anyNonce = [
+  {
+    file: agreement,
+    find: 'if (!promises.every((p) => equalBytes(p.statement.nonce, nonce)))',
+    replace: 'if (false)',
+  },
+  { file: agreement, find: 'if (!equalBytes(promise.nonce, promises[0].statement.nonce))', replace: 'if (false)' },
+];
 const groupFile = 'hsm/dist/group.js';
 
 /** Three HSMs; the attacker drives A (1), B (2) and C (3) by hand. */
@@ -210,7 +219,10 @@ const attacks: Attack[] = [
       bench.ask(3, 'captured', { type: 'adopt', view });
       return certify(bench, [2, 3], execute(2, t4));
     },
-    without: [{ file: agreement, find: '!here || compareTerms(promise.t, view.t) !== 0', replace: '!here' }],
+    without: [
+      { file: agreement, find: '!here || compareTerms(promise.t, view.t) !== 0', replace: '!here' },
+      ...anyNonce,
+    ],
   },
   {
     name: 'a base below what was certified',
@@ -304,7 +316,11 @@ const attacks: Attack[] = [
       bench.ask(2, 'new-view', { type: 'new-view', group: 0, t: t1, promises, base: undefined });
       return true;
     },
-    without: [{ file: agreement, find: 'if (t.leaderId !== own)', replace: 'if (false)' }],
+    without: [
+      { file: agreement, find: 'if (t.leaderId !== own)', replace: 'if (false)' },
+      { file: groupFile, find: 'this.#candidacy = t.leaderId === this.#own ?', replace: 'this.#candidacy = true ?' },
+      ...anyNonce,
+    ],
   },
   {
     name: 'a jump on one word',
@@ -405,7 +421,7 @@ const attacks: Attack[] = [
       bench.member(1).nvram.persist = () => {
         throw new Error('disk full');
       };
-      return bench.call(1, { type: 'promise', group: 0, t: t(1n, 1) }).type === 'promised';
+      return bench.call(1, { type: 'promise', group: 0, t: t(1n, 1), nonce: new Uint8Array(32) }).type === 'promised';
     },
     without: [
       {

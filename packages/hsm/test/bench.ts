@@ -170,14 +170,22 @@ export class Bench {
     member.hsm = this.modules.hsm.Hsm.boot({ fleet: this.fleet, keyStore, nvram, entropy: this.entropy });
   }
 
+  /** The newest nonce that a leader drew for a term. */
+  readonly nonces = new Map<string, Uint8Array>();
+
   promise(id: number, t: Term, group = 0): Signed<TermPromise> {
-    return this.ask(id, 'promised', { type: 'promise', group, t }).promise;
+    const name = `${group}/${t.round}/${t.leaderId}`;
+    const nonce = this.nonces.get(name) ?? new Uint8Array(32);
+    const { promise } = this.ask(id, 'promised', { type: 'promise', group, t, nonce });
+    if (id === t.leaderId) this.nonces.set(name, promise.statement.nonce);
+    return promise;
   }
 
   /** Takes over a group honestly, with `voters` (the leader among them). @returns the certificate of the base, if any. */
   lead(leaderId: number, voters: readonly number[] = this.members.map((m) => m.id), group = 0): QuorumCertificate {
     const t = { round: this.term.round + 1n, leaderId };
-    const promises = voters.map((id) => this.promise(id, t, group));
+    const leaderFirst = [...voters].sort((a, b) => Number(b === leaderId) - Number(a === leaderId));
+    const promises = leaderFirst.map((id) => this.promise(id, t, group));
     this.term = t;
     this.leaderId = leaderId;
     const higher = (a: TermPromise, b: TermPromise): boolean =>

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as hsmModule from '@coffer/hsm';
 import { HsmError, MemoryNvram, SoftKeyStore, sealedStateBytesMax } from '@coffer/hsm';
+import { batchRequestsMax, type EntryHash, sealedReplyBytes } from '@coffer/protocol';
 import { Bench, CountingEntropy } from './bench.js';
 import { VaultUser } from './vault-user.js';
 
@@ -81,7 +83,10 @@ test('several frames of one step are persisted once, and before the first is ans
   };
   const { encodeHostRequest, decodeHostReply } = bench.modules.hsm;
   const frames = [1n, 2n, 3n].map((round) =>
-    encodeHostRequest({ id: Number(round), body: { type: 'promise', group: 0, t: { round, leaderId: 1 } } }),
+    encodeHostRequest({
+      id: Number(round),
+      body: { type: 'promise', group: 0, t: { round, leaderId: 1 }, nonce: new Uint8Array(32) },
+    }),
   );
   const replies = hsm.step(frames).map((frame) => decodeHostReply(frame));
   assert.deepEqual(
@@ -101,7 +106,10 @@ test('after a failed write an HSM answers nothing any more, not even what it cou
   nvram.persist = () => {
     throw new Error('disk full');
   };
-  assert.equal(bench.call(1, { type: 'promise', group: 0, t: { round: 1n, leaderId: 1 } }).type, 'refused');
+  assert.equal(
+    bench.call(1, { type: 'promise', group: 0, t: { round: 1n, leaderId: 1 }, nonce: new Uint8Array(32) }).type,
+    'refused',
+  );
   assert.equal(hsm.halted, true);
   for (const body of [{ type: 'describe' }, { type: 'inspect', group: 0 }] as const) {
     const reply = bench.call(1, body);
@@ -134,4 +142,28 @@ test('a key store comes back from its export, and from nothing else', () => {
   const bytes = keyStore.export();
   bytes[0] = 9;
   assert.throws(() => SoftKeyStore.from(bytes, entropy), code('bad-state'));
+});
+
+test('the replies of all entries that may be in flight fit one frame', () => {
+  const { entriesInFlightMax, encodeHostReply, hostFrameBytesMax } = hsmModule;
+  const replies = Array.from({ length: batchRequestsMax }, () => new Uint8Array(sealedReplyBytes));
+  const entries = Array.from({ length: entriesInFlightMax }, (_, i) => ({
+    index: BigInt(i),
+    hash: new Uint8Array(32) as EntryHash,
+    replies,
+  }));
+  assert.ok(encodeHostReply({ id: 1, body: { type: 'released', entries } }).length <= hostFrameBytesMax);
+});
+
+test('no more entries are executed than may be in flight', () => {
+  const bench = new Bench();
+  bench.lead(1);
+  const ann = new VaultUser(bench, 'ann');
+  const next = () => {
+    const { entry, leaves } = bench.execute([bench.item(ann.vaultId, ann.seal({ type: 'status' }).sealed)]);
+    assert.ok(entry);
+    bench.apply(0, entry, leaves);
+  };
+  for (let i = 0; i < hsmModule.entriesInFlightMax; i++) next();
+  assert.throws(next, /in-flight/);
 });

@@ -130,10 +130,12 @@ export function openFreshRequest(
 ): { request: VaultRequest } & OpenExchange {
   return opening(() => {
     const context = hpkeSetupReceiver(channelKey, enc, requestInfo);
-    const plaintext = context.open(associatedData(vault), box);
-    const request = decodeVaultRequest(plaintext);
-    zero(plaintext);
-    return { request, ...withHash(sealed, context.exportSecret(replySecretContext, 32)) };
+    try {
+      const request = decoded(context.open(associatedData(vault), box), decodeVaultRequest);
+      return { request, ...withHash(sealed, context.exportSecret(replySecretContext, 32)) };
+    } finally {
+      context.destroy();
+    }
   });
 }
 
@@ -146,9 +148,7 @@ export function openTicketedRequest(
 ): { request: VaultRequest } & OpenExchange {
   return opening(() => {
     const key = ticketedKey(resumptionSecret, clientNonce);
-    const plaintext = aes256gcmOpen(key, zeroNonce, associatedData(vault), box);
-    const request = decodeVaultRequest(plaintext);
-    zero(key, plaintext);
+    const request = decoded(openBox(key, vault, box), decodeVaultRequest);
     return { request, ...withHash(sealed, resumptionSecret.slice()) };
   });
 }
@@ -170,11 +170,7 @@ export function sealReply(vault: Vault, open: OpenExchange, reply: VaultReply, e
 export function openReply(vault: Vault, open: OpenExchange, sealedReply: Uint8Array): VaultReply {
   const { hsmNonce, box } = decode(sealedReplyLayout, sealedReply);
   return opening(() => {
-    const key = replyKey(open, hsmNonce);
-    const plaintext = aes256gcmOpen(key, zeroNonce, associatedData(vault), box);
-    const reply = decodeVaultReply(plaintext);
-    zero(key, plaintext);
-    return reply;
+    return decoded(openBox(replyKey(open, hsmNonce), vault, box), decodeVaultReply);
   });
 }
 
@@ -192,6 +188,24 @@ function exchange(sealed: Uint8Array, replySecret: Uint8Array): { sealed: Uint8A
 
 function withHash(sealed: Uint8Array, replySecret: Uint8Array): OpenExchange {
   return { replySecret, requestHash: sha256(sealed) };
+}
+
+/** Opens under a key that is good for this one box, and zeroed here. */
+function openBox(key: Uint8Array, vault: Vault, box: Uint8Array): Uint8Array {
+  try {
+    return aes256gcmOpen(key, zeroNonce, associatedData(vault), box);
+  } finally {
+    zero(key);
+  }
+}
+
+/** Decodes a plaintext and zeroes it, whether it decodes or not. */
+function decoded<T>(plaintext: Uint8Array, decode: (plaintext: Uint8Array) => T): T {
+  try {
+    return decode(plaintext);
+  } finally {
+    zero(plaintext);
+  }
 }
 
 /** Whatever fails while opening is one error for the outside: a host must not learn where it went wrong. */

@@ -26,6 +26,11 @@ export interface TermPromise extends Position {
   readonly group: number;
   readonly configHash: ConfigHash;
   readonly t: Term;
+  /**
+   * 32 bytes that t's leader drew when it promised t itself, and keeps in memory only. A leader whose state was put back
+   * to before t draws another, so the promises to its earlier life cannot open t a second time.
+   */
+  readonly nonce: Uint8Array;
   readonly capTerm: Term;
 }
 
@@ -58,6 +63,7 @@ export const promiseLayout = struct<TermPromise>({
   group: u16,
   configHash: configHashLayout,
   t: termLayout,
+  nonce: fixed(32),
   capTerm: termLayout,
   ...position,
 });

@@ -50,7 +50,16 @@ const values: Record<string, () => Uint8Array> = {
   entryHash: () => entryHash(entryWith(fleet, [utf8('reply')])),
   entrySignatureMessage: () => entrySignatureMessage(position.hash),
   capMessage: () => capMessage({ hsm: 2, group: 1, configHash, term, ...position }),
-  promiseMessage: () => promiseMessage({ hsm: 2, group: 1, configHash, t: term, capTerm: term, ...position }),
+  promiseMessage: () =>
+    promiseMessage({
+      hsm: 2,
+      group: 1,
+      configHash,
+      t: term,
+      nonce: new Uint8Array(32).fill(8),
+      capTerm: term,
+      ...position,
+    }),
   newViewMessage: () => newViewMessage({ group: 1, configHash, t: term, base, promises: [] }),
 };
 

@@ -7,6 +7,7 @@ import {
   openTicketedRequest,
   ProtocolError,
   sealReply,
+  type VaultReply,
 } from '@coffer/protocol';
 import { WireError } from '@coffer/wire';
 import type { VaultRecord } from '../record.js';
@@ -27,18 +28,34 @@ export interface Execution {
  * @returns undefined for bytes that do not open or name impossible values: nothing has changed (docs/spec/protocol.md §11).
  */
 export function executeRequest(context: StepContext, record: VaultRecord, sealed: Uint8Array): Execution | undefined {
+  let opened: (OpenedRequest & OpenExchange) | undefined;
   try {
-    const opened = open(context, sealed);
+    opened = open(context, sealed);
     if (opened === undefined) return undefined;
     const step = stepRequest(context, record, opened);
     if (step === undefined) return undefined;
     const sealedReply = sealReply(context.vault, opened, step.reply, context.entropy);
-    zero(opened.replySecret);
+    zeroReply(step.reply);
     return { record: step.record, sealedReply };
   } catch (cause) {
     if (cause instanceof ProtocolError || cause instanceof WireError || cause instanceof CryptoError) return undefined;
     throw cause;
+  } finally {
+    if (opened !== undefined) forget(opened);
   }
+}
+
+/** Overwrites what was opened: the record has its own copy of what it keeps. */
+function forget(opened: OpenedRequest & OpenExchange): void {
+  zero(opened.replySecret);
+  if (opened.under !== 'fresh') zero(opened.ticket.resumptionSecret);
+  if (opened.under === 'recover') zero(opened.ticket.expectedKe3);
+  if (opened.under === 'register') zero(opened.ticket.oprfKey);
+}
+
+function zeroReply(reply: VaultReply): void {
+  if ('resumptionSecret' in reply) zero(reply.resumptionSecret);
+  if (reply.type === 'recovered') zero(reply.payload);
 }
 
 /** The one table of operations. @returns undefined when an operation came under the wrong seal. */

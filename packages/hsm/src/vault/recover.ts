@@ -1,4 +1,4 @@
-import { equalBytes } from '@coffer/base';
+import { equalBytes, zero } from '@coffer/base';
 import { opaqueGenerateKe2, verifyKe1 } from '@coffer/crypto';
 import { attemptIdOf, opaqueBinding } from '@coffer/protocol';
 import { budgetOf, type Credential, type VaultRecord } from '../record.js';
@@ -66,7 +66,7 @@ function evaluate(
   attemptId: Uint8Array,
 ): Step['reply'] {
   const { keys, vault, entropy } = context;
-  const { ke2, expectedClientMac } = opaqueGenerateKe2({
+  const { ke2, expectedClientMac, sessionKey } = opaqueGenerateKe2({
     ke1,
     record: live.opaqueRecord,
     oprfKey: live.oprfKey,
@@ -82,6 +82,8 @@ function evaluate(
     expectedKe3: expectedClientMac,
     resumptionSecret,
   };
+  const sealed = sealTicket(recoverTicket, keys.ticketSecret, vault, ticket, entropy);
+  zero(sessionKey, expectedClientMac);
   return {
     type: 'recover.started',
     ke2,
@@ -89,7 +91,7 @@ function evaluate(
     version: record.version,
     budget: budgetOf(record),
     failures: record.openAttempts.length,
-    ticket: sealTicket(recoverTicket, keys.ticketSecret, vault, ticket, entropy),
+    ticket: sealed,
     resumptionSecret,
   };
 }

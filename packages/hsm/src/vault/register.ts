@@ -1,4 +1,4 @@
-import { equalBytes } from '@coffer/base';
+import { equalBytes, zero } from '@coffer/base';
 import { opaqueRegistrationResponse, oprfRandomKey, verifyOpaqueRecord } from '@coffer/crypto';
 import { confirmHashOf } from '@coffer/protocol';
 import { encode } from '@coffer/wire';
@@ -33,6 +33,7 @@ export function stepRegisterStart(
     { version, seq, ticketId, authenticated, oprfKey, resumptionSecret },
     entropy,
   );
+  zero(oprfKey);
   return unchanged(record, { type: 'register.started', response, ticketId, ticket, resumptionSecret });
 }
 
@@ -49,7 +50,14 @@ export function stepRegisterFinish(
   const { budgetMax, ksf, payload, confirmHash } = request;
   if (budgetMax < 1 || budgetMax > context.vault.fleet.budgetLimit) return unchanged(record, { type: 'limit' });
   verifyOpaqueRecord(request.record);
-  const credential = { oprfKey: ticket.oprfKey, opaqueRecord: request.record, ksf, payload, confirmHash, budgetMax };
+  const credential = {
+    oprfKey: ticket.oprfKey.slice(),
+    opaqueRecord: request.record,
+    ksf,
+    payload,
+    confirmHash,
+    budgetMax,
+  };
   const finished = { type: 'register.finished', version: record.version } as const;
   if (ticket.version === record.version && ticket.seq === record.seq) {
     const { ticketId, authenticated } = ticket;
