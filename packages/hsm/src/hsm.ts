@@ -23,8 +23,8 @@ type Emit = () => HostReply;
 /**
  * The trusted program: one member of a fleet. Bytes in, bytes out; it reads no clock and opens no socket.
  *
- * A step is always the same: decide on the state in memory, persist it once, and only then sign and answer (safety
- * rule 3, consensus rule 8). Whatever breaks in between halts the HSM for good: it answers nothing any more, because a
+ * A step is always the same: decide on the state in memory, persist it once, and only then sign and answer (consensus
+ * rule 8). Whatever breaks in between halts the HSM for good: it answers nothing any more, because a
  * program that does not know what it has promised must not sign.
  */
 export class Hsm {

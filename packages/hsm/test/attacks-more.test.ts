@@ -236,7 +236,7 @@ const attacks: Attack[] = [
   },
   {
     name: "somebody else's reply under a good proof",
-    rule: 'a commit proof is for one exact reply (safety rule 5)',
+    rule: 'a commit proof is for one exact reply (docs/spec/protocol.md §10)',
     run(ground) {
       const { bench, ann } = led(ground);
       const [first, second] = [1, 2].map(() => bench.send(ann.vaultId, ann.seal({ type: 'status' }).sealed));
@@ -254,7 +254,7 @@ const attacks: Attack[] = [
   },
   {
     name: 'a made-up entry before a certified one',
-    rule: 'the entries of a commit proof are one chain (safety rule 5)',
+    rule: 'the entries of a commit proof are one chain (docs/spec/protocol.md §10)',
     run(ground) {
       const { bench, ann } = led(ground);
       bench.send(ann.vaultId, ann.seal({ type: 'status' }).sealed);
@@ -276,7 +276,7 @@ const attacks: Attack[] = [
   },
   {
     name: 'a good proof whose certificate is for another entry',
-    rule: 'a commit proof ends at the certified entry (safety rule 5)',
+    rule: 'a commit proof ends at the certified entry (docs/spec/protocol.md §10)',
     run(ground) {
       const { bench, ann, execute } = led(ground);
       const certified = bench.send(ann.vaultId, ann.seal({ type: 'status' }).sealed);

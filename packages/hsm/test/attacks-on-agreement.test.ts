@@ -324,7 +324,7 @@ const attacks: Attack[] = [
   },
   {
     name: 'a jump on one word',
-    rule: 'a jump needs a quorum certificate (safety rule 4, consensus rule 7)',
+    rule: 'a jump needs a quorum certificate (consensus rule 7)',
     run(ground) {
       const { bench, execute } = three(ground);
       bench.lead(1);
@@ -415,7 +415,7 @@ const attacks: Attack[] = [
   },
   {
     name: 'a signature that survives a failed write',
-    rule: 'persist, then sign (safety rule 3, consensus rule 8)',
+    rule: 'persist, then sign (consensus rule 8)',
     run(ground) {
       const { bench } = three(ground);
       bench.member(1).nvram.persist = () => {
