@@ -7,6 +7,7 @@ import { socketPathBytesMax } from '../dist/socket-path.js';
 import { ended, Host, Site } from './fixture.js';
 
 const term = { round: 3n, leaderId: 2 };
+const nonce = new Uint8Array(32);
 
 test('an HSM process answers on its own socket, which only its user can open, and says SIMULATED HARDWARE', async () => {
   const site = new Site();
@@ -40,7 +41,7 @@ test('replies go to the connection that asked, also where two use the same ids',
 test('what it promised, it remembers after SIGKILL, and the socket that it left behind is no obstacle', async () => {
   const site = new Site();
   const { child, host } = await site.start();
-  assert.equal((await host.ask({ type: 'promise', group: 1, t: term }))?.type, 'promised');
+  assert.equal((await host.ask({ type: 'promise', group: 1, t: term, nonce }))?.type, 'promised');
   child.kill('SIGKILL');
   await ended(child);
   const again = await site.start();
@@ -102,7 +103,7 @@ test('a state that cannot be persisted halts it: no answer, exit code 5', async 
   // A folder in the place of the temporary file fails the write for any user.
   mkdirSync(site.path('state.bin.new'));
   const end = ended(child);
-  assert.equal(await host.ask({ type: 'promise', group: 0, t: term }), undefined);
+  assert.equal(await host.ask({ type: 'promise', group: 0, t: term, nonce }), undefined);
   const { code, err } = await end;
   assert.equal(code, 5);
   assert.match(err, /^hsmd: halted: [^\n]+\n$/);
