@@ -25,7 +25,9 @@ import {
   type MaturityProof,
   newClientTrust,
   type NodeReader,
+  type NoteKey,
   type NoteSigner,
+  noteKey,
   noteSigner,
   proveConsistency,
   proveInclusion,
@@ -64,6 +66,8 @@ export function fleetOf(name: string, options: { groups?: number } = {}): FleetD
   });
   return decodeFleetDescriptor(bytes);
 }
+
+const publicPart = ({ name, use, key }: NoteSigner): NoteKey => noteKey(name, use, key);
 
 export type Listed = Readonly<Record<string, FleetStatus>>;
 
@@ -117,8 +121,8 @@ export class World {
       auditors: sortKeys([keyOf('auditor')]),
       operators: sortKeys([keyOf('operator')]),
       policy: {
-        logs: [{ key: this.log }],
-        witnesses: this.witnesses.map((key, i) => ({ name: `w${i + 1}`, key })),
+        logs: [{ key: publicPart(this.log) }],
+        witnesses: this.witnesses.map((key, i) => ({ name: `w${i + 1}`, key: publicPart(key) })),
         groups: [{ name: 'two-of-three', threshold: 2, members: ['w1', 'w2', 'w3'] }],
         quorum: 'two-of-three',
       },

@@ -49,7 +49,8 @@ export function matureFleets(
   const older = proofs.map((proof) => verifyOlderEpoch(current, proof, root));
   const mature = new Map<string, 'waited' | 'exempt'>();
   for (const { artifact, publicSinceMs } of [current, ...older]) {
-    if (publicSinceMs > latestMs) continue;
+    // Who waits for nothing does not compare witnesses' clocks either.
+    if (waiting.waitingMs > 0 && publicSinceMs > latestMs) continue;
     for (const { descriptor, status } of artifact.fleets) {
       if (status !== 'revoked') mature.set(hex(descriptor.configHash), 'waited');
     }
