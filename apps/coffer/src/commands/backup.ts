@@ -102,11 +102,11 @@ export async function backUp(
       onProgress: showProgress(shown, 'Backing up'),
     });
     account.remember({ backupKey: record.backupKey, generation });
-    shown.done(`backed up ${plural(created.files, 'file')}, ${size(created.bytes)}`);
+    shown.end();
     for (const name of created.skipped) output.warn(`left out, because it is no file, folder or link: ${name}`);
     return { ...created, isProtected, recoveryKey, warnings };
   } catch (error) {
-    shown.failed('backing up');
+    shown.end();
     throw error;
   }
 }

@@ -69,13 +69,13 @@ export async function restore(account: Account, options: RestoreOptions, termina
       onConflict: conflictChoice(options, terminal),
       onProgress: showProgress(shown, 'Restoring'),
     });
-    shown.done(`restored ${plural(restored.files, 'file')}, ${size(restored.bytes)}`);
+    shown.end();
     for (const path of restored.unsafeLinks) output.warn(`not restored, because it leads out of the target: ${path}`);
     account.remember({ backupKey, generation: reader.generation });
     if (opened.unlocked !== undefined) await offerRefill(account, opened.unlocked, terminal);
     return { ...restored, generation: reader.generation, method };
   } catch (error) {
-    shown.failed('restoring');
+    shown.end();
     throw error;
   }
 }

@@ -1,39 +1,43 @@
-import { spinner } from '@clack/prompts';
 import type { Progress as BackupProgress } from '@coffer/backup';
+import { LiveLine } from './live-line.js';
 import { count, type Output, size } from './output.js';
+
+/** Least time between two looks at how far something is. */
+const updateMs = 100;
 
 /** One thing that takes a while, as a person sees it. */
 export interface Activity {
+  /** What it is doing now; seen on a terminal only. */
   update(text: string): void;
-  done(text: string): void;
-  failed(text: string): void;
+  /** Prints a line that stays. */
+  tell(line: string): void;
+  /** Ends it, with a last line where there is one. */
+  end(line?: string): void;
 }
 
-/** A spinner where someone watches; otherwise one line at the end, so that a log stays short. */
+/** A moving line where someone watches; otherwise only the lines that stay, so that a log stays short. */
 export function activity(output: Output, text: string): Activity {
-  if (!output.isLive) {
-    return {
-      update: () => undefined,
-      done: (end) => output.say(`  ${end}`),
-      failed: (end) => output.say(`  failed: ${end}`),
-    };
-  }
-  // Without the signal handlers of the spinner: the program ends its own things first.
-  const spin = spinner({ output: process.stderr, indicator: 'timer' });
-  spin.start(text);
+  const live = output.isLive ? new LiveLine(process.stderr, text) : undefined;
+  const tell = (line: string): void => {
+    if (live === undefined) output.say(line);
+    else live.above(() => output.say(line));
+  };
   return {
-    update: (next) => spin.message(next),
-    done: (end) => spin.stop(end),
-    failed: (end) => spin.error(end),
+    update: (next) => live?.update(next),
+    tell,
+    end(line) {
+      live?.stop();
+      if (line !== undefined) output.say(line);
+    },
   };
 }
 
-/** Shows how far a backup or a restore is, at most ten times a second. */
+/** Shows how far a backup or a restore is. */
 export function showProgress(shown: Activity, verb: string): (progress: BackupProgress) => void {
   let lastMs = 0;
   return ({ files, filesTotal, bytes, bytesTotal }) => {
     const nowMs = Date.now();
-    if (nowMs - lastMs < 100) return;
+    if (nowMs - lastMs < updateMs) return;
     lastMs = nowMs;
     const percent = bytesTotal === 0 ? 100 : Math.floor((100 * bytes) / bytesTotal);
     shown.update(`${verb} ${percent}%  ${count(files)}/${count(filesTotal)} files  ${size(bytes)}`);
