@@ -13,7 +13,7 @@ import { systemEntropy } from '@coffer/crypto';
 import { CliError } from '../cli-error.js';
 import { Account } from '../device/account.js';
 import { linkFleet } from '../device/fleet-link.js';
-import { guesses, unlock, warningText } from '../device/unlocking.js';
+import { guesses, isNewHere, unlock, warningText } from '../device/unlocking.js';
 import { plural, size } from '../terminal/output.js';
 import { activity, showProgress } from '../terminal/progress.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -78,7 +78,7 @@ export async function backUp(
   const stored = await latestGeneration({ store, account: account.vault.vaultId });
   const view = await viewOrOffline(account);
   const warnings = (view?.warnings ?? [])
-    .filter(({ type }) => type !== 'unfinished-registration')
+    .filter((warning) => warning.type !== 'unfinished-registration' && !isNewHere(warning))
     .map((warning) => warningText(warning));
   for (const warning of warnings) output.warn(warning);
   if (view === undefined) output.warn('the fleet does not answer; this device has the key and backs up without it');

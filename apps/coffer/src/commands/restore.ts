@@ -66,7 +66,7 @@ export async function restore(account: Account, options: RestoreOptions, termina
     const restored = await restoreBackup({
       reader,
       target: resolve(options.to),
-      onConflict: conflictChoice(options, terminal),
+      onConflict: (path) => shown.asking(() => conflictChoice(path, options, terminal)),
       onProgress: showProgress(shown, 'Restoring'),
     });
     shown.end();
@@ -109,17 +109,16 @@ async function openKey(account: Account, options: RestoreOptions, terminal: Term
   return { method: 'password', backupKey, generationMin, unlocked };
 }
 
-function conflictChoice(
+async function conflictChoice(
+  path: string,
   { overwrite, skipExisting }: RestoreOptions,
   { output, prompts }: Terminal,
-): (path: string) => Promise<ConflictChoice> {
-  return async (path) => {
-    if (overwrite === true) return 'overwrite';
-    if (skipExisting === true) return 'skip';
-    if (!prompts.isInteractive) {
-      output.warn(`${path} is there already; say --overwrite or --skip-existing`);
-      return 'abort';
-    }
-    return (await prompts.confirm(`${path} is there already. Overwrite it?`)) ? 'overwrite' : 'skip';
-  };
+): Promise<ConflictChoice> {
+  if (overwrite === true) return 'overwrite';
+  if (skipExisting === true) return 'skip';
+  if (!prompts.isInteractive) {
+    output.warn(`${path} is there already; say --overwrite or --skip-existing`);
+    return 'abort';
+  }
+  return (await prompts.confirm(`${path} is there already. Overwrite it?`)) ? 'overwrite' : 'skip';
 }

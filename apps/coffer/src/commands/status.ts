@@ -3,7 +3,7 @@ import { FolderBackupStore, latestGeneration } from '@coffer/backup';
 import type { VaultView } from '@coffer/client';
 import { Account } from '../device/account.js';
 import { linkFleet } from '../device/fleet-link.js';
-import { guesses, warningText } from '../device/unlocking.js';
+import { guesses, isNewHere, warningText } from '../device/unlocking.js';
 import { plural } from '../terminal/output.js';
 import type { Terminal } from '../terminal/terminal.js';
 import type { AccountOptions } from './options.js';
@@ -19,6 +19,7 @@ export async function statusCommand(options: StatusOptions, { output }: Terminal
   const account = await Account.open(linkFleet(options), options.account, options.state);
   try {
     const view = await account.client.status();
+    const warnings = view.warnings.filter((warning) => !isNewHere(warning));
     const stored = options.store === undefined ? undefined : await describeStore(options.store, account);
     const { record } = account;
     output.done(
@@ -31,7 +32,7 @@ export async function statusCommand(options: StatusOptions, { output }: Terminal
         failures: view.failures,
         resets: view.resets,
         pending: view.pending !== undefined,
-        warnings: view.warnings.map(({ type }) => type),
+        warnings: warnings.map(({ type }) => type),
         device: { hasKey: record !== undefined, generation: Number(record?.generation ?? 0n) },
         ...(stored === undefined ? {} : { store: stored }),
       },
@@ -43,7 +44,7 @@ export async function statusCommand(options: StatusOptions, { output }: Terminal
         ...(stored === undefined
           ? []
           : [`Store:  backup ${stored.generation}, ${plural(stored.recoveryKeys, 'recovery key')}`]),
-        ...view.warnings.map((warning) => `${output.paint('yellow', 'note:')} ${warningText(warning)}`),
+        ...warnings.map((warning) => `${output.paint('yellow', 'note:')} ${warningText(warning)}`),
       ],
     );
   } finally {

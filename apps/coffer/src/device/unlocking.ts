@@ -21,7 +21,7 @@ export async function unlock(account: Account, { output, prompts }: Terminal, wh
     }
   }
   if (outcome.type !== 'unlocked') throw refusal(outcome);
-  for (const warning of outcome.warnings) output.warn(warningText(warning));
+  for (const warning of outcome.warnings) if (!isNewHere(warning)) output.warn(warningText(warning));
   return outcome;
 }
 
@@ -66,6 +66,11 @@ export function refusal(outcome: FailedUnlock): CliError {
     case 'not-registered':
       return new CliError('refused', 'not-registered', 'this account has no vault yet; "coffer backup" makes one');
   }
+}
+
+/** On a device that never used the vault, every version of it is unknown, and says nothing. */
+export function isNewHere(warning: Warning): boolean {
+  return warning.type === 'unknown-version' && warning.knownVersion === 0;
 }
 
 /** `1 guess`, `2 guesses`. */

@@ -6,13 +6,18 @@ const eraseLine = '\r\x1b[2K';
 /** One line at the bottom of a terminal that moves until it is stopped; lines that stay are printed above it. */
 export class LiveLine {
   readonly #stream: NodeJS.WriteStream;
-  readonly #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
   #text: string;
   #frame = 0;
 
   constructor(stream: NodeJS.WriteStream, text: string) {
     this.#stream = stream;
     this.#text = text;
+    this.start();
+  }
+
+  /** Moves on after a {@link stop}. */
+  start(): void {
     this.#timer = setInterval(() => this.#draw(), frameMs);
     this.#timer.unref();
     this.#draw();
@@ -29,6 +34,7 @@ export class LiveLine {
     this.#draw();
   }
 
+  /** Leaves the line empty, so that something else may be there. */
   stop(): void {
     clearInterval(this.#timer);
     this.#stream.write(eraseLine);

@@ -11,6 +11,8 @@ export interface Activity {
   update(text: string): void;
   /** Prints a line that stays. */
   tell(line: string): void;
+  /** Makes room for a question. */
+  asking<T>(ask: () => Promise<T>): Promise<T>;
   /** Ends it, with a last line where there is one. */
   end(line?: string): void;
 }
@@ -25,6 +27,12 @@ export function activity(output: Output, text: string): Activity {
   return {
     update: (next) => live?.update(next),
     tell,
+    async asking(ask) {
+      live?.stop();
+      const answer = await ask();
+      live?.start();
+      return answer;
+    },
     end(line) {
       live?.stop();
       if (line !== undefined) output.say(line);
