@@ -9,11 +9,11 @@ import {
   artifactFleetsMax,
   decodeArtifact,
   decodeLeaf,
+  decodePlexiMessage,
   emptyArtifactHistory,
   encodeArtifact,
   encodeLeaf,
   encodePlexiMessage,
-  decodePlexiMessage,
   type FleetStatus,
   leafBytesMax,
   parsePlexiAnswer,
@@ -73,7 +73,8 @@ test('artifacts: limits at their edges', () => {
 test('succession: epochs and digests follow each other', () => {
   const first = publish({ A: 'serving' });
   assert.equal(first.epoch, 1);
-  const step = (epoch: number, previous: Uint8Array) => stepArtifacts(first, artifact(epoch, previous, { A: 'serving' }));
+  const step = (epoch: number, previous: Uint8Array) =>
+    stepArtifacts(first, artifact(epoch, previous, { A: 'serving' }));
   assert.equal(step(2, first.digest).history.epoch, 2);
   assert.throws(() => step(1, first.digest), coded('epoch-not-next'));
   assert.throws(() => step(3, first.digest), coded('epoch-not-next'));
@@ -118,9 +119,7 @@ test('succession: against a plain reading of the rule', () => {
         ),
       );
       const run = () =>
-        publish(
-          ...histories.map((each) => Object.fromEntries(Object.entries(each).filter(([, v]) => v)) as Listed),
-        );
+        publish(...histories.map((each) => Object.fromEntries(Object.entries(each).filter(([, v]) => v)) as Listed));
       if (returns) assert.throws(run, coded('fleet-returned'));
       else run();
     }),
@@ -154,7 +153,15 @@ test('Plexi: one encoding for each message', () => {
     }),
   );
   const base = { suite: 1, namespace: 'n', timestampMs: 0, epoch: 1, digest: sha256() } as const;
-  for (const bad of [{ namespace: '' }, { namespace: 'n'.repeat(256) }, { epoch: -1 }, { epoch: 0.5 }, { timestampMs: 2 ** 53 }, { digest: new Uint8Array(31) }, { suite: 3 as 1 }])
+  for (const bad of [
+    { namespace: '' },
+    { namespace: 'n'.repeat(256) },
+    { epoch: -1 },
+    { epoch: 0.5 },
+    { timestampMs: 2 ** 53 },
+    { digest: new Uint8Array(31) },
+    { suite: 3 as 1 },
+  ])
     assert.throws(() => encodePlexiMessage({ ...base, ...bad }), coded('bad-plexi'));
   assert.equal(decodePlexiMessage(encodePlexiMessage({ ...base, namespace: 'n'.repeat(255) })).namespace.length, 255);
   // Protobuf has longer spellings of a small number; none of them is accepted.
@@ -172,7 +179,19 @@ test('Plexi: the API’s answer is read and verified, and disagreement within it
   assert.deepEqual(read, answer);
   assert.deepEqual(verifyPlexiAnswer(read, [keyOf('other'), key]), key);
   assert.throws(() => verifyPlexiAnswer(read, [keyOf('other')]), coded('bad-auditor-signature'));
-  assert.throws(() => verifyPlexiAnswer({ ...read, message: { ...message, epoch: 3 } }, [key]), coded('bad-auditor-signature'));
-  for (const bad of [{ epoch: 3 }, { version: 2 }, { ciphersuite: 2 }, { digest: hex(sha256(utf8('x'))) }, { timestamp: 2 }, { namespace: 'x' }, { key_id: 256 }, { more: 1 }])
+  assert.throws(
+    () => verifyPlexiAnswer({ ...read, message: { ...message, epoch: 3 } }, [key]),
+    coded('bad-auditor-signature'),
+  );
+  for (const bad of [
+    { epoch: 3 },
+    { version: 2 },
+    { ciphersuite: 2 },
+    { digest: hex(sha256(utf8('x'))) },
+    { timestamp: 2 },
+    { namespace: 'x' },
+    { key_id: 256 },
+    { more: 1 },
+  ])
     assert.throws(() => parsePlexiAnswer({ ...json, ...bad }), coded('bad-plexi'));
 });

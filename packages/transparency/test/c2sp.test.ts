@@ -13,6 +13,7 @@ import {
   decodePolicy,
   decodeProofFile,
   decodeSignatureLines,
+  emptyTreeRoot,
   encodeAddCheckpoint,
   encodeCheckpoint,
   encodeConflict,
@@ -20,14 +21,13 @@ import {
   encodePolicy,
   encodeProofFile,
   encodeSignatureLines,
-  emptyTreeRoot,
   encodeVerifierKey,
   isKeyName,
   keyNameBytesMax,
   noteBytesMax,
   noteKey,
-  noteSigner,
   noteSignaturesMax,
+  noteSigner,
   openCheckpoint,
   policyBytesMax,
   policyLinesMax,
@@ -69,7 +69,7 @@ test('forms: valid and invalid inputs of every C2SP format', () => {
 });
 
 test('signed-note: what is signed is written and read again byte for byte', () => {
-  const texts = fc.stringMatching(/^[^\0-\x1f\ud800-\udfff]{0,20}$/u);
+  const texts = fc.stringMatching(/^[^\p{Cc}\p{Cs}]{0,20}$/u);
   fc.assert(
     fc.property(fc.array(texts, { minLength: 1, maxLength: 5 }), (lines) => {
       const text = `${lines.join('\n')}\n`;
@@ -140,10 +140,13 @@ test('a checkpoint: unknown lines are ignored, known ones that fail are not, a s
   const note = world.checkpoint(3, [startMs, startMs + 1000]);
   const opened = openCheckpoint(note, policy);
   assert.equal(opened.checkpoint.size, 3);
-  assert.deepEqual([...opened.cosignedMs], [
-    ['w1', startMs],
-    ['w2', startMs + 1000],
-  ]);
+  assert.deepEqual(
+    [...opened.cosignedMs],
+    [
+      ['w1', startMs],
+      ['w2', startMs + 1000],
+    ],
+  );
   const stranger = cosignCheckpoint(world.checkpointText(), noteSigner('x.example', 'witness', seedOf('x')), 5);
   const more = concat(note, encodeSignatureLines([stranger]));
   assert.deepEqual(openCheckpoint(more, policy).cosignedMs, opened.cosignedMs);
@@ -155,7 +158,10 @@ test('a checkpoint: unknown lines are ignored, known ones that fail are not, a s
   const wrong = { ...again, signature: again.signature.slice().fill(1, 0, 8) };
   const [log] = decodeNote(note).signatures;
   const { text } = decodeNote(note);
-  assert.throws(() => openCheckpoint(encodeNote({ text, signatures: [log!, wrong] }), policy), coded('bad-cosignature'));
+  assert.throws(
+    () => openCheckpoint(encodeNote({ text, signatures: [log!, wrong] }), policy),
+    coded('bad-cosignature'),
+  );
   assert.throws(() => openCheckpoint(encodeNote({ text, signatures: [again] }), policy), coded('bad-log-signature'));
   const broken = { ...log!, signature: log!.signature.slice().reverse() };
   assert.throws(() => openCheckpoint(encodeNote({ text, signatures: [broken] }), policy), coded('bad-log-signature'));
@@ -201,7 +207,16 @@ test('quorum times: the k-th newest and the k-th oldest, through groups of group
   assert.equal(quorumOldest(nested, times), 20);
   times.set('w4', 50);
   assert.equal(quorumOldest(nested, times), 50);
-  assert.equal(quorumNewest(nested, new Map([['w1', 1], ['w4', 1]])), undefined);
+  assert.equal(
+    quorumNewest(
+      nested,
+      new Map([
+        ['w1', 1],
+        ['w4', 1],
+      ]),
+    ),
+    undefined,
+  );
   assert.equal(quorumNewest({ ...nested, quorum: 'none' }, times), undefined);
   assert.equal(quorumNewest({ ...nested, quorum: 'w3' }, times), 30);
   assert.equal(quorumNewest(nested, new Map([...times, ['stranger', 1e9]])), 20);
@@ -214,8 +229,14 @@ test('quorum times: the k-th newest and the k-th oldest, through groups of group
       const named = (is: (time: number) => boolean) =>
         new Set([...drawnTimes].filter(([, time]) => is(time)).map(([name]) => name));
       const all = [...Array(21).keys()];
-      assert.equal(quorumNewest(nested, drawnTimes), all.findLast((t) => isQuorum(named((time) => time >= t))));
-      assert.equal(quorumOldest(nested, drawnTimes), all.find((t) => isQuorum(named((time) => time <= t))));
+      assert.equal(
+        quorumNewest(nested, drawnTimes),
+        all.findLast((t) => isQuorum(named((time) => time >= t))),
+      );
+      assert.equal(
+        quorumOldest(nested, drawnTimes),
+        all.find((t) => isQuorum(named((time) => time <= t))),
+      );
     }),
   );
 });
@@ -284,7 +305,10 @@ test('tlog-witness: every answer of the specification', () => {
   const text = world.checkpointText();
   const forged = encodeNote({ text, signatures: [signNote(text, noteSigner(world.origin, 'log', seedOf('thief')))] });
   assert.deepEqual(ask(0, 3, undefined, [], forged), { status: 403 });
-  assert.deepEqual(stepWitness(utf8('old 0\n'), logs, () => undefined), { status: 400 });
+  assert.deepEqual(
+    stepWitness(utf8('old 0\n'), logs, () => undefined),
+    { status: 400 },
+  );
   const empty = encodeCheckpoint({ origin: world.origin, size: 0, root: hash });
   const wrongEmpty = encodeNote({ text: empty, signatures: [signNote(empty, world.log)] });
   assert.deepEqual(ask(0, 0, undefined, [], wrongEmpty), { status: 422 });

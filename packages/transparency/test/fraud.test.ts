@@ -4,8 +4,8 @@ import { utf8 } from '@coffer/base';
 import { sha256 } from '@coffer/crypto';
 import {
   decodeFraudProof,
-  decodePlexiMessage,
   decodeLeaf,
+  decodePlexiMessage,
   encodeBundle,
   encodeFraudProof,
   type FraudProof,
@@ -19,7 +19,18 @@ import {
   verifyFraudProof,
 } from '@coffer/transparency';
 import { coded } from './files.js';
-import { dayMs, flipBit, keyOf, nowMs, requestFor, seedOf, startMs, threeEpochBundle, threeEpochs, World } from './world.js';
+import {
+  dayMs,
+  flipBit,
+  keyOf,
+  nowMs,
+  requestFor,
+  seedOf,
+  startMs,
+  threeEpochBundle,
+  threeEpochs,
+  World,
+} from './world.js';
 
 const world = threeEpochs();
 const trustRoot = world.trustRoot();
@@ -82,7 +93,10 @@ test('a split view fails the client, which makes the case by itself', () => {
     for (let seen = sameUntil + 1; seen <= 5; seen++) {
       const { clientTrust } = requestFor(honest, honest.bundle(nowMs, 0));
       const note = honest.checkpoint(seen, [startMs, startMs]);
-      const trust = { ...clientTrust, checkpoint: { origin: honest.origin, size: seen, root: honest.root(seen), note } };
+      const trust = {
+        ...clientTrust,
+        checkpoint: { origin: honest.origin, size: seen, root: honest.root(seen), note },
+      };
       const request = requestFor(victim, victim.bundle(nowMs, seen), { clientTrust: trust });
       assert.throws(() => verifyBundle(request), coded('inconsistent'));
       const proof = fraudOfBundle(trust, request.bundle);
@@ -98,7 +112,10 @@ test('an honest bundle, or one that was only damaged, makes no case', () => {
   assert.equal(fraudOfBundle(request.clientTrust, request.bundle), undefined);
   assert.equal(fraudOfBundle(verifyBundle(request).clientTrust, request.bundle), undefined);
   const { honest } = fork(2);
-  const trust = { ...request.clientTrust, checkpoint: { ...request.clientTrust.checkpoint!, size: 3, root: honest.root(3) } };
+  const trust = {
+    ...request.clientTrust,
+    checkpoint: { ...request.clientTrust.checkpoint!, size: 3, root: honest.root(3) },
+  };
   const damaged = { ...honest.bundle(nowMs, 3), consistency: { fromSize: 3, hashes: [sha256(), sha256(), sha256()] } };
   assert.equal(fraudOfBundle(trust, encodeBundle(damaged)), undefined);
 });
@@ -133,7 +150,11 @@ test('an entry that is no leaf at all', () => {
   log.logLeaf(world.artifacts[0]!, world.leaves[0]!);
   log.logLeaf(utf8('nothing'), utf8('something else'));
   const part = log.epochPart(2, log.checkpoint(2, []));
-  const proof: FraudProof = { kind: 'unlogged-bundle', leaf: world.leaves[1]!, log: { proof: part.proof, leaf: part.leaf } };
+  const proof: FraudProof = {
+    kind: 'unlogged-bundle',
+    leaf: world.leaves[1]!,
+    log: { proof: part.proof, leaf: part.leaf },
+  };
   assert.equal(verify(proof).culprit, 'auditor');
 });
 
@@ -157,7 +178,11 @@ test('an answer of the API that the log contradicts', () => {
   const message = decodePlexiMessage(auditor.message);
   const answer = (fields: object, suite: 1 | 2 = 1) => {
     const other = { ...message, ...fields, suite };
-    return { message: other, signature: signPlexiMessage(other, seedOf('auditor')), keyId: plexiKeyId(keyOf('auditor')) };
+    return {
+      message: other,
+      signature: signPlexiMessage(other, seedOf('auditor')),
+      keyId: plexiKeyId(keyOf('auditor')),
+    };
   };
   const make = (fields: object, suite: 1 | 2 = 1): FraudProof => ({
     kind: 'contradicted-answer',
@@ -172,7 +197,10 @@ test('an answer of the API that the log contradicts', () => {
   assert.throws(() => verify(make({ epoch: 3 })), coded('not-fraud'));
   assert.throws(() => verify(make({ namespace: 'x' })), coded('not-fraud'));
   const forged = { ...answer({ digest: sha256() }), signature: new Uint8Array(64) };
-  assert.throws(() => verify({ kind: 'contradicted-answer', answer: forged, log: logged(2) }), coded('bad-auditor-signature'));
+  assert.throws(
+    () => verify({ kind: 'contradicted-answer', answer: forged, log: logged(2) }),
+    coded('bad-auditor-signature'),
+  );
 });
 
 test('files: what is written is read again, and no changed bit proves anything else', () => {
@@ -181,7 +209,11 @@ test('files: what is written is read again, and no changed bit proves anything e
   const proofs: FraudProof[] = [
     { kind: 'conflicting-checkpoints', first: honest.checkpoint(3, []), second: victim.checkpoint(5, []), prefix },
     { kind: 'unlogged-bundle', leaf: twoFaced().leaf, log: logged(2) },
-    { kind: 'unlogged-bundle', leaf: world.leaves[2]!, log: { checkpoint: world.checkpoint(2, [nowMs * 2, nowMs * 2]) } },
+    {
+      kind: 'unlogged-bundle',
+      leaf: world.leaves[2]!,
+      log: { checkpoint: world.checkpoint(2, [nowMs * 2, nowMs * 2]) },
+    },
   ];
   for (const proof of proofs) {
     const bytes = encodeFraudProof(proof);
@@ -197,6 +229,13 @@ test('files: what is written is read again, and no changed bit proves anything e
     }
   }
   assert.throws(() => decodeFraudProof(new Uint8Array(fraudProofBytesMax + 1)), coded('bad-fraud-proof'));
-  for (const bad of ['{}', '{"case":{},"kind":"x","v":1}', '{"case":{"first":1,"prefix":null,"second":""},"kind":"conflicting-checkpoints","v":1}', '{"case":{"answer":{},"log":null},"kind":"contradicted-answer","v":1}', '{"case":{"leaf":"","log":null},"kind":"unlogged-bundle","v":1}', '{"case":{"leaf":"","log":{"checkpoint":"","x":1}},"kind":"unlogged-bundle","v":1}'])
+  for (const bad of [
+    '{}',
+    '{"case":{},"kind":"x","v":1}',
+    '{"case":{"first":1,"prefix":null,"second":""},"kind":"conflicting-checkpoints","v":1}',
+    '{"case":{"answer":{},"log":null},"kind":"contradicted-answer","v":1}',
+    '{"case":{"leaf":"","log":null},"kind":"unlogged-bundle","v":1}',
+    '{"case":{"leaf":"","log":{"checkpoint":"","x":1}},"kind":"unlogged-bundle","v":1}',
+  ])
     assert.throws(() => decodeFraudProof(utf8(bad)), coded('bad-fraud-proof'), bad);
 });

@@ -36,8 +36,14 @@ test('bundles.json, read as a stranger would', () => {
         ? fromHex(each.encoded)
         : encodeBundle({
             ...logged(each.bundle),
-            maturity: each.bundle.maturity.map((old: any) => ({ ...logged(old), consistency: old.consistency.map(fromHex) })),
-            consistency: { fromSize: each.bundle.consistency.fromSize, hashes: each.bundle.consistency.hashes.map(fromHex) },
+            maturity: each.bundle.maturity.map((old: any) => ({
+              ...logged(old),
+              consistency: old.consistency.map(fromHex),
+            })),
+            consistency: {
+              fromSize: each.bundle.consistency.fromSize,
+              hashes: each.bundle.consistency.hashes.map(fromHex),
+            },
           });
     assert.equal(hex(sha256(bundle)), each.sha256);
     const { fleetId, configHash, ...rest } = each.expectations;
@@ -64,8 +70,7 @@ test('log.json: proofs', () => {
   const head = (size: number) => ({ size, root: fromHex(roots.find((each: any) => each.size === size).root) });
   for (const { index, size, leaf, proof } of inclusion)
     verifyInclusion(index, fromHex(leaf), proof.map(fromHex), head(size));
-  for (const { from, to, proof } of consistency)
-    verifyConsistency(head(from), head(to), proof.map(fromHex));
+  for (const { from, to, proof } of consistency) verifyConsistency(head(from), head(to), proof.map(fromHex));
 });
 
 test('trust-roots.json and fraud-proofs.json', () => {

@@ -4,11 +4,12 @@ import {
   type Bundle,
   type BundleRequest,
   decodeBundle,
+  emptyArtifactHistory,
   encodeClientTrust,
+  encodeEntryBundle,
   encodeFraudProof,
   encodeTile,
   encodeTilePath,
-  encodeEntryBundle,
   encodeTrustRoot,
   type FraudProof,
   leafHash,
@@ -16,7 +17,6 @@ import {
   proveInclusion,
   standardWaiting,
   stepArtifacts,
-  emptyArtifactHistory,
   TransparencyError,
   type TrustRoot,
   tileWidthIn,
@@ -74,7 +74,11 @@ function bundleCases() {
       nowMs: request.nowMs,
       trustRoot: trustRoot(request.trustRoot),
       clientTrust: parts.name(encodeClientTrust(request.clientTrust)),
-      expectations: { ...rest, ...(fleetId && { fleetId: hex(fleetId) }), ...(configHash && { configHash: hex(configHash) }) },
+      expectations: {
+        ...rest,
+        ...(fleetId && { fleetId: hex(fleetId) }),
+        ...(configHash && { configHash: hex(configHash) }),
+      },
       waiting: { waitingMs: waiting.waitingMs, exempt: waiting.exempt.map(hex) },
       sha256: hex(sha256(request.bundle)),
       ...(code === 'bad-bundle' ? { encoded: hex(request.bundle) } : { bundle: bundleParts(request.bundle) }),
@@ -206,7 +210,12 @@ function artifacts() {
     epochs: world.artifacts.map((bytes, i) => {
       ({ history } = stepArtifacts(history, bytes));
       const leaf = world.leaves[i]!;
-      return { artifact: utf8Text(bytes), digest: hex(history.digest), leaf: utf8Text(leaf), leafHash: hex(leafHash(leaf)) };
+      return {
+        artifact: utf8Text(bytes),
+        digest: hex(history.digest),
+        leaf: utf8Text(leaf),
+        leafHash: hex(leafHash(leaf)),
+      };
     }),
   };
 }
@@ -219,4 +228,3 @@ export const goldenFiles = () => ({
   'fraud-proofs': fraudProofs(),
   artifacts: artifacts(),
 });
-

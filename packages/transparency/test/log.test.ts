@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { concat, equalBytes, hex } from '@coffer/base';
 import {
   appendLeaf,
+  consistencyNodes,
   decodeEntryBundle,
   decodeTilePath,
   emptyFrontier,
@@ -14,7 +15,6 @@ import {
   type Frontier,
   frontierRoot,
   inclusionNodes,
-  consistencyNodes,
   leafHash,
   type NodeReader,
   proofHashesMax,
@@ -36,7 +36,11 @@ const leaves = Array.from({ length: 300 }, (_, i) => leafHash(entry(i)));
 
 /** RFC 6962 §2.1 as it is written, over node:crypto. */
 const sha = (...parts: Uint8Array[]): Uint8Array =>
-  new Uint8Array(createHash('sha256').update(concat(...parts)).digest());
+  new Uint8Array(
+    createHash('sha256')
+      .update(concat(...parts))
+      .digest(),
+  );
 const split = (n: number): number => 2 ** Math.ceil(Math.log2(n) - 1);
 function naiveRoot(hashes: readonly Uint8Array[]): Uint8Array {
   if (hashes.length === 0) return sha();
@@ -101,10 +105,8 @@ test('a proof holds for its own leaf, place, size and root alone', () => {
       const [n, m] = [Math.max(a, b), Math.min(a, b) - 1];
       const path = proveInclusion(m, n, read);
       verifyInclusion(m, leaves[m]!, path, headOf(n));
-      if (wrong !== m)
-        assert.throws(() => verifyInclusion(wrong, leaves[m]!, path, headOf(n)), coded('not-included'));
-      if (wrong !== m)
-        assert.throws(() => verifyInclusion(m, leaves[wrong]!, path, headOf(n)), coded('not-included'));
+      if (wrong !== m) assert.throws(() => verifyInclusion(wrong, leaves[m]!, path, headOf(n)), coded('not-included'));
+      if (wrong !== m) assert.throws(() => verifyInclusion(m, leaves[wrong]!, path, headOf(n)), coded('not-included'));
       if (other !== n) assert.throws(() => verifyInclusion(m, leaves[m]!, path, headOf(other)), coded('not-included'));
       for (const bad of [path.slice(1), [...path, leaves[0]!], path.map((hash) => hash.subarray(1))])
         if (bad.length !== path.length || path.length > 0)
@@ -153,7 +155,10 @@ test('nothing is proven about an empty tree, a place outside, or a proof over it
   for (const index of [3, -1, 0.5, Number.NaN, treeSizeMax + 1])
     assert.throws(() => verifyInclusion(index, leaves[0]!, [], head), coded('not-included'));
   const long = Array.from({ length: proofHashesMax + 1 }, () => leaves[0]!);
-  assert.throws(() => verifyInclusion(0, leaves[0]!, long, { size: treeSizeMax, root: head.root }), coded('not-included'));
+  assert.throws(
+    () => verifyInclusion(0, leaves[0]!, long, { size: treeSizeMax, root: head.root }),
+    coded('not-included'),
+  );
   assert.deepEqual(proveConsistency(0, 3, read), []);
 });
 
@@ -165,7 +170,10 @@ test('sizes at the limit of what a number counts exactly', () => {
   const path = proveInclusion(top - 1, top, level);
   const root = treeRoot(top, level);
   verifyInclusion(top - 1, level({ level: 0, index: top - 1 }), path, { size: top, root });
-  assert.throws(() => verifyInclusion(top - 2, level({ level: 0, index: top - 1 }), path, { size: top, root }), coded('not-included'));
+  assert.throws(
+    () => verifyInclusion(top - 2, level({ level: 0, index: top - 1 }), path, { size: top, root }),
+    coded('not-included'),
+  );
   assert.ok(consistencyNodes(2 ** 52 + 1, top).length <= proofHashesMax);
 });
 
@@ -188,7 +196,23 @@ test('tile paths of the specification, both ways, each in one spelling', () => {
     assert.equal(encodeTilePath({ level, index, width }), path);
     assert.deepEqual(decodeTilePath(path), { level, index, width });
   }
-  for (const path of ['tile/64/000', 'tile/00/000', 'tile/0/0', 'tile/0/x000/001', 'tile/0/001/002', 'tile/0/x001', 'tile/0/000.p/0', 'tile/0/000.p/256', 'tile/0/000.p/01', '/tile/0/000', 'tile/0/000/', 'tile/-1/000', 'tile/0/x999/x999/x999/x999/x999/999', 'tile/data/000', ''])
+  for (const path of [
+    'tile/64/000',
+    'tile/00/000',
+    'tile/0/0',
+    'tile/0/x000/001',
+    'tile/0/001/002',
+    'tile/0/x001',
+    'tile/0/000.p/0',
+    'tile/0/000.p/256',
+    'tile/0/000.p/01',
+    '/tile/0/000',
+    'tile/0/000/',
+    'tile/-1/000',
+    'tile/0/x999/x999/x999/x999/x999/999',
+    'tile/data/000',
+    '',
+  ])
     assert.throws(() => decodeTilePath(path), coded('bad-tile'), path);
 });
 
@@ -227,7 +251,10 @@ test('every proof of a large log can be read out of its tiles', () => {
     assert.throws(() => proveConsistency(earlier, total, readTiles(total, short)), coded('bad-tile'));
     assert.throws(() => proveConsistency(earlier, total, readTiles(total, new Map())), coded('bad-tile'));
   }
-  assert.throws(() => readTiles(1, new Map([['tile/0/000.p/1', leaves[0]!]]))({ level: 0, index: 1 }), coded('bad-tile'));
+  assert.throws(
+    () => readTiles(1, new Map([['tile/0/000.p/1', leaves[0]!]]))({ level: 0, index: 1 }),
+    coded('bad-tile'),
+  );
 });
 
 test('entry bundles, with entries at the limits', () => {

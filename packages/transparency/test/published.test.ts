@@ -54,8 +54,7 @@ test('signed-note: signing gives the published signature', () => {
 });
 
 test('signed-note: keys that the reference refuses', () => {
-  const isBad = (key: string, decode: (text: string) => unknown) =>
-    assert.throws(() => decode(key), coded('bad-key'));
+  const isBad = (key: string, decode: (text: string) => unknown) => assert.throws(() => decode(key), coded('bad-key'));
   for (const key of published.badKeys) isBad(key, decodeVerifierKey);
   const vkey: string = published.notes[0].keys[0];
   for (let from = 0; from <= vkey.length; from++)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hex } from '@coffer/base';
+import { sha256 } from '@coffer/crypto';
 import {
   decodeTrustRoot,
   encodeTrustRoot,
@@ -14,7 +15,6 @@ import {
   verifyRotation,
   verifyRotations,
 } from '@coffer/transparency';
-import { sha256 } from '@coffer/crypto';
 import { coded } from './files.js';
 import { keyOf, signedBy, sortKeys, World } from './world.js';
 
@@ -65,18 +65,26 @@ test('trust roots: rules within one', () => {
     { revocations: [1, 2].map((revokedAtSize) => ({ key: keyOf('x'), revokedAtSize })) },
   ];
   for (const fields of bad)
-    assert.throws(() => encodeTrustRoot({ trustRoot: root(fields), signatures: [] }), coded('bad-trust-root'), JSON.stringify(fields));
+    assert.throws(
+      () => encodeTrustRoot({ trustRoot: root(fields), signatures: [] }),
+      coded('bad-trust-root'),
+      JSON.stringify(fields),
+    );
 });
 
 test('trust roots: limits at their edges', () => {
-  const keys = (count: number, name = 'root') => sortKeys(Array.from({ length: count }, (_, i) => keyOf(`${name} ${i}`)));
+  const keys = (count: number, name = 'root') =>
+    sortKeys(Array.from({ length: count }, (_, i) => keyOf(`${name} ${i}`)));
   const write = (fields: Partial<TrustRoot>) => encodeTrustRoot({ trustRoot: root(fields), signatures: [] });
   write({ operators: keys(trustRootKeysMax, 'operator') });
   assert.throws(() => write({ operators: keys(trustRootKeysMax + 1, 'operator') }), coded('bad-trust-root'));
   write({ rootKeys: { threshold: trustRootKeysMax, keys: keys(trustRootKeysMax) } });
   assert.throws(() => write({ rootKeys: { threshold: 1, keys: keys(trustRootKeysMax + 1) } }), coded('bad-trust-root'));
   const revocations = (count: number) =>
-    sortKeys(Array.from({ length: count }, (_, i) => sha256(Uint8Array.of(i, i >> 8)))).map((key) => ({ key, revokedAtSize: 1 }));
+    sortKeys(Array.from({ length: count }, (_, i) => sha256(Uint8Array.of(i, i >> 8)))).map((key) => ({
+      key,
+      revokedAtSize: 1,
+    }));
   write({ revocations: revocations(revocationsMax) });
   assert.throws(() => write({ revocations: revocations(revocationsMax + 1) }), coded('bad-trust-root'));
   assert.throws(() => decodeTrustRoot(new Uint8Array(trustRootBytesMax + 1)), coded('bad-trust-root'));
@@ -101,8 +109,14 @@ test('rotation: thresholds of the old and of the new keys', () => {
 test('rotation: one key signing twice is one key', () => {
   const next = root({ version: 2 });
   const [signature] = signedBy(next, ['root 1']).signatures;
-  assert.throws(() => verifyRotation(root(), { trustRoot: next, signatures: [signature!, signature!] }), coded('below-threshold'));
-  assert.throws(() => encodeTrustRoot({ trustRoot: next, signatures: [signature!, signature!] }), coded('bad-trust-root'));
+  assert.throws(
+    () => verifyRotation(root(), { trustRoot: next, signatures: [signature!, signature!] }),
+    coded('below-threshold'),
+  );
+  assert.throws(
+    () => encodeTrustRoot({ trustRoot: next, signatures: [signature!, signature!] }),
+    coded('bad-trust-root'),
+  );
 });
 
 test('rotation: a signature counts for the root that it was made for', () => {

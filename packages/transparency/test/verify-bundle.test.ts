@@ -5,8 +5,8 @@ import {
   type Bundle,
   type BundleRequest,
   bundleBytesMax,
-  checkpointAgeMsMax,
   type ClientTrust,
+  checkpointAgeMsMax,
   clientTrustBytesMax,
   decodeBundle,
   decodeClientTrust,
@@ -59,7 +59,10 @@ test('a good bundle: the fleets that have been public long enough, and the next 
       [hex(fleetOf('B').configHash), 'serving', 'waited'],
     ],
   );
-  assert.deepEqual(verified.listed.map(({ status }) => status), ['draining', 'serving', 'serving']);
+  assert.deepEqual(
+    verified.listed.map(({ status }) => status),
+    ['draining', 'serving', 'serving'],
+  );
   const { checkpoint, ...rest } = verified.clientTrust;
   assert.deepEqual(rest, { trustRootVersion: 1, epoch: 3, verifiedMs: nowMs - 2 * 3_600_000 });
   assert.equal(checkpoint?.size, 3);
@@ -99,7 +102,10 @@ test('a sample of flipped bits: each is refused', () => {
 test('a sample of truncations and additions: each is refused', () => {
   fc.assert(
     fc.property(fc.nat(goodRequest.bundle.length - 1), (length) => {
-      assert.throws(() => verifyBundle({ ...goodRequest, bundle: goodRequest.bundle.slice(0, length) }), coded('bad-bundle'));
+      assert.throws(
+        () => verifyBundle({ ...goodRequest, bundle: goodRequest.bundle.slice(0, length) }),
+        coded('bad-bundle'),
+      );
     }),
   );
   const longer = new Uint8Array(goodRequest.bundle.length + 1);
@@ -128,10 +134,16 @@ test('waiting: 72 hours between the two quorums', () => {
 test('waiting: a compiled-in fleet is exempt, a demo policy is named, and both need everything else', () => {
   const fleetC = { ...any, fleetId: fleetOf('C').fleetId };
   const exempt = ask({ expectations: fleetC, waiting: standardWaiting([fleetOf('C').configHash]) });
-  assert.deepEqual(exempt.fleets.map(({ maturity }) => maturity), ['waited', 'waited', 'exempt']);
+  assert.deepEqual(
+    exempt.fleets.map(({ maturity }) => maturity),
+    ['waited', 'waited', 'exempt'],
+  );
   const demo = ask({ expectations: fleetC, waiting: demoWaiting(0) }, { maturity: [] });
   assert.equal(demo.waiting, 'DEMO: 0 ms instead of 72 h');
-  assert.deepEqual(demo.fleets.map(({ maturity }) => maturity), ['waited', 'waited', 'waited']);
+  assert.deepEqual(
+    demo.fleets.map(({ maturity }) => maturity),
+    ['waited', 'waited', 'waited'],
+  );
   for (const { code, request } of forgeries.filter(({ code }) => code !== 'immature')) {
     const waiting = demoWaiting(0, [fleetOf('B').configHash]);
     assert.throws(() => verifyBundle({ ...request, waiting }), coded(code));
@@ -153,7 +165,10 @@ test('a draining fleet recovers and registers nothing', () => {
 test('keys: a revocation counts from its place in the log on', () => {
   for (const key of world.trustRoot().auditors) {
     ask({ trustRoot: world.trustRoot({ revocations: [{ key, revokedAtSize: 3 }] }) });
-    assert.throws(() => ask({ trustRoot: world.trustRoot({ revocations: [{ key, revokedAtSize: 2 }] }) }), coded('key-revoked'));
+    assert.throws(
+      () => ask({ trustRoot: world.trustRoot({ revocations: [{ key, revokedAtSize: 2 }] }) }),
+      coded('key-revoked'),
+    );
   }
 });
 
@@ -185,7 +200,12 @@ test('a client goes forward through a log and never back', () => {
     log.publish({ A: 'serving' }, { atMs });
     const waiting = standardWaiting([fleetOf('A').configHash]);
     const from = trust.checkpoint?.size ?? 0;
-    const request = requestFor(log, log.bundle(atMs, from), { clientTrust: trust, nowMs: atMs, waiting, expectations: any });
+    const request = requestFor(log, log.bundle(atMs, from), {
+      clientTrust: trust,
+      nowMs: atMs,
+      waiting,
+      expectations: any,
+    });
     const verified = verifyBundle(request);
     if (trust.epoch > 0) {
       const old = { ...request, bundle: encodeBundle(log.bundle(atMs, trust.epoch, [], trust.epoch)) };

@@ -141,7 +141,8 @@ function verifyNoRollback({ leaf, index, signed }: VerifiedEpoch, { consistency 
 
 /** Witnesses know the time even where the device does not. */
 function verifyNotExpired({ leaf, newestMs }: VerifiedEpoch, clockMs: number): void {
-  if (Math.max(clockMs, newestMs) > leaf.notAfterMs) throw new TransparencyError('expired', 'the operator’s statement has run out');
+  if (Math.max(clockMs, newestMs) > leaf.notAfterMs)
+    throw new TransparencyError('expired', 'the operator’s statement has run out');
 }
 
 /** The fleet that the client is about to talk to. Without a name in the expectations there is none to check. */
