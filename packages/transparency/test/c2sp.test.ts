@@ -69,7 +69,7 @@ test('forms: valid and invalid inputs of every C2SP format', () => {
 });
 
 test('signed-note: what is signed is written and read again byte for byte', () => {
-  const texts = fc.stringMatching(/^[^\p{Cc}\p{Cs}]{0,20}$/u);
+  const texts = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((text) => !/\p{Cc}/u.test(text));
   fc.assert(
     fc.property(fc.array(texts, { minLength: 1, maxLength: 5 }), (lines) => {
       const text = `${lines.join('\n')}\n`;
