@@ -9,12 +9,13 @@ export function encodeFrame(body: Uint8Array, frameBytesMax: number): Uint8Array
 
 /**
  * Cuts a byte stream into frames. The limit is checked on the length prefix, before a byte of the body is kept, so a
- * peer cannot make us allocate what it only announces.
+ * peer cannot make us allocate what it only announces. What has come is in one buffer: a peer that sends single bytes
+ * must not make us keep an object for each.
  */
 export class FrameDecoder {
   readonly #frameBytesMax: number;
-  #chunks: Uint8Array[] = [];
-  #buffered = 0;
+  #buffer = new Uint8Array(0);
+  #length = 0;
 
   constructor(frameBytesMax: number) {
     this.#frameBytesMax = frameBytesMax;
@@ -22,38 +23,35 @@ export class FrameDecoder {
 
   /** Takes the next chunk and returns the frames that it completes. @throws WireError `frame-too-large`; then stop. */
   push(chunk: Uint8Array): Uint8Array[] {
-    // Not a Buffer, whose `slice` would hand out frames that share memory.
-    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
-    this.#buffered += chunk.length;
+    this.#append(chunk);
+    const view = new DataView(this.#buffer.buffer);
     const frames: Uint8Array[] = [];
-    for (;;) {
-      if (this.#buffered < 4) return frames;
-      const head = this.#peek(4);
-      const length =
-        (head[0] as number) * 2 ** 24 +
-        (((head[1] as number) << 16) | ((head[2] as number) << 8) | (head[3] as number));
+    let at = 0;
+    while (this.#length - at >= 4) {
+      const length = view.getUint32(at);
       if (length > this.#frameBytesMax) throw new WireError('frame-too-large', `over ${this.#frameBytesMax} bytes`);
-      if (this.#buffered < 4 + length) return frames;
-      frames.push(this.#take(4 + length).slice(4));
+      if (this.#length - at < 4 + length) break;
+      frames.push(this.#buffer.slice(at + 4, at + 4 + length));
+      at += 4 + length;
     }
+    this.#buffer.copyWithin(0, at, this.#length);
+    this.#length -= at;
+    return frames;
   }
 
   /** Whether the stream ended between frames. */
   get clean(): boolean {
-    return this.#buffered === 0;
+    return this.#length === 0;
   }
 
-  #peek(length: number): Uint8Array {
-    const first = this.#chunks[0];
-    if (first !== undefined && first.length >= length) return first;
-    this.#chunks = [concat(...this.#chunks)];
-    return this.#chunks[0] as Uint8Array;
-  }
-
-  #take(length: number): Uint8Array {
-    const whole = this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : concat(...this.#chunks);
-    this.#chunks = whole.length > length ? [whole.subarray(length)] : [];
-    this.#buffered -= length;
-    return whole.subarray(0, length);
+  #append(chunk: Uint8Array): void {
+    const needed = this.#length + chunk.length;
+    if (needed > this.#buffer.length) {
+      const grown = new Uint8Array(Math.max(needed, 2 * this.#length));
+      grown.set(this.#buffer.subarray(0, this.#length));
+      this.#buffer = grown;
+    }
+    this.#buffer.set(chunk, this.#length);
+    this.#length = needed;
   }
 }

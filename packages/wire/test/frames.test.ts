@@ -43,6 +43,14 @@ test('a frame over the limit is refused by its announced length, before its body
   }
 });
 
+test('a large frame that comes byte by byte is kept in one buffer, not in one piece for each byte', () => {
+  const body = new Uint8Array(300_000).fill(7);
+  const decoder = new FrameDecoder(body.length);
+  const out = [...encodeFrame(body, body.length)].flatMap((byte) => decoder.push(Uint8Array.of(byte)));
+  assert.deepEqual(out, [body]);
+  assert.ok(decoder.clean);
+});
+
 test('a stream that ends inside a frame is not clean', () => {
   const decoder = new FrameDecoder(40);
   decoder.push(Uint8Array.of(0, 0, 0, 2, 1));
