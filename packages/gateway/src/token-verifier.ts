@@ -32,7 +32,9 @@ const algorithms = ['EdDSA', 'Ed25519', 'ES256'];
 const name = z
   .string()
   .min(1)
-  .refine((text) => new TextEncoder().encode(text).length <= nameBytesMax);
+  .refine((text) => new TextEncoder().encode(text).length <= nameBytesMax)
+  // Half a surrogate pair has no UTF-8: encoded all the same it would be another account's name.
+  .refine((text) => !/\p{Surrogate}/u.test(text));
 const claims = z.object({ tenant: name, sub: name });
 
 /**

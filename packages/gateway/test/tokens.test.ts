@@ -49,6 +49,8 @@ const bad: readonly [string, JWTPayload][] = [
   ['no sub', { ...good, sub: undefined as never }],
   ['empty sub', { ...good, sub: '' }],
   ['sub too long', { ...good, sub: 'a'.repeat(257) }],
+  ['sub with half a character, which is no text', { ...good, sub: 'alice\ud83d' }],
+  ['tenant with half a character', { ...good, tenant: '\udd11' }],
 ];
 for (const [name, payload] of bad) {
   test(`refused: ${name}`, async () => {

@@ -21,16 +21,21 @@ export const fleetIdLayout: Layout<FleetId> = branded(fixed(16));
 export const configHashLayout: Layout<ConfigHash> = branded(fixed(32));
 export const entryHashLayout: Layout<EntryHash> = branded(fixed(32));
 
+const halfCharacter = /\p{Surrogate}/u;
+
 /**
  * `SHA-256("coffer/vault-id/v1" ‖ lp(tenant) ‖ lp(account))`. Client and gateway compute it independently; the seal opens
  * only where both agree, so one account's token cannot reach another's vault.
- * @throws ProtocolError `bad-account` when a name is empty or over {@link nameBytesMax} bytes.
+ * @throws ProtocolError `bad-account` when a name is empty, over {@link nameBytesMax} bytes, or holds half a surrogate pair:
+ *   UTF-8 has no bytes for one, and what an encoder writes instead would be another account's name.
  */
 export function vaultIdOf(tenant: string, account: string): VaultId {
-  const names = [utf8(tenant), utf8(account)];
-  for (const name of names) {
+  const names = [tenant, account].map((text) => {
+    const name = utf8(text);
     if (name.length === 0 || name.length > nameBytesMax) throw new ProtocolError('bad-account', 'name out of range');
-  }
+    if (halfCharacter.test(text)) throw new ProtocolError('bad-account', 'a name that is no Unicode text');
+    return name;
+  });
   return sha256(utf8('coffer/vault-id/v1'), ...names.map(lengthPrefixed)) as VaultId;
 }
 

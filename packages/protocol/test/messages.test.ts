@@ -86,6 +86,9 @@ test('names are 1 to 256 bytes, and cannot run into each other', () => {
     ['t', ''],
     ['t', 'a'.repeat(257)],
     ['é'.repeat(129), 'a'],
+    // Half a character: encoded as U+FFFD it would be the name of another account.
+    ['t', '\ud83d'],
+    ['\udd11', 'a'],
   ] as const) {
     assert.throws(
       () => vaultIdOf(tenant, account),
