@@ -39,7 +39,8 @@ export function provisionFleet(options: ProvisionOptions): ProvisionedFleet {
     ticketSecret: entropy.bytes(32),
     indexKey: entropy.bytes(32),
   };
-  const { channelKey, opaqueKey } = expandFleetSecrets(secrets);
+  const { channelKey, opaqueKey, channelSecretKey } = expandFleetSecrets(secrets);
+  channelSecretKey.destroy();
   const members = sites.map((site, i) => ({ id: i + 1, site, key: keyStores[i]?.publicKey ?? new Uint8Array() }));
   const descriptor = encodeFleetDescriptor({
     fleetId: entropy.bytes(16) as FleetId,

@@ -91,13 +91,17 @@ export function sealRequest(
   entropy: Entropy,
 ): { sealed: Uint8Array } & OpenExchange {
   const { enc, context } = hpkeSetupSender(vault.fleet.channelKey, requestInfo, entropy);
-  const plaintext = encodeVaultRequest(request);
-  const box = context.seal(associatedData(vault), plaintext);
-  zero(plaintext);
-  return exchange(
-    encode(sealedRequestLayout, { type: 'fresh', enc, box }),
-    context.exportSecret(replySecretContext, 32),
-  );
+  try {
+    const plaintext = encodeVaultRequest(request);
+    const box = context.seal(associatedData(vault), plaintext);
+    zero(plaintext);
+    return exchange(
+      encode(sealedRequestLayout, { type: 'fresh', enc, box }),
+      context.exportSecret(replySecretContext, 32),
+    );
+  } finally {
+    context.destroy();
+  }
 }
 
 /** Client: seals a second message under its ticket's resumption secret; no public-key operation. */

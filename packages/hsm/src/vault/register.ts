@@ -69,6 +69,7 @@ export function stepRegisterFinish(
     pending !== undefined &&
     equalBytes(pending.ticketId, ticket.ticketId) &&
     isSameCredential(pending.credential, credential);
+  zero(credential.oprfKey);
   return unchanged(record, again ? finished : { type: 'stale-ticket' });
 }
 
@@ -113,5 +114,9 @@ const confirmedReply = (record: VaultRecord): Step['reply'] => ({
   resets: record.resets,
 });
 
-const isSameCredential = (a: Credential, b: Credential): boolean =>
-  equalBytes(encode(credentialLayout, a), encode(credentialLayout, b));
+function isSameCredential(...credentials: readonly [Credential, Credential]): boolean {
+  const [a, b] = credentials.map((each) => encode(credentialLayout, each)) as [Uint8Array, Uint8Array];
+  const same = equalBytes(a, b);
+  zero(a, b);
+  return same;
+}
