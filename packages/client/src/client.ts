@@ -189,13 +189,14 @@ export class VaultClient {
     return recovered;
   }
 
-  async #unlocked({ contents, version, budget, failures, status }: Recovered): Promise<UnlockOutcome> {
+  async #unlocked({ contents, version, budget, openAttempts, status }: Recovered): Promise<UnlockOutcome> {
     const session = this.#session;
+    const failures = openAttempts.length;
     const warnings = warningsOf(session.keeper.state, { ...status, version, budget, failures });
     await session.keeper.update({ knownVersion: version, knownResets: status.resets });
     const unlocked = { type: 'unlocked', ...contents, version, warnings } as const;
     const proof = this.#authTicket;
-    if (proof !== undefined && isOwnFailures(session, version, failures)) {
+    if (proof !== undefined && isOwnFailures(session, version, openAttempts)) {
       const refilled = await quietly(() => refill(session, proof.ticket, version));
       if (refilled?.type === 'refilled') {
         this.#forgetProof();

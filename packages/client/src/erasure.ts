@@ -30,7 +30,7 @@ export async function erase(session: Session): Promise<EraseOutcome> {
       registration: undefined,
       knownVersion: reply.version,
       seenVersion: Math.max(reply.version, keeper.state.seenVersion),
-      ownFailures: 0,
+      ownFailures: [],
       failuresVersion: reply.version,
     });
     return { type: 'erased', version: reply.version, receipt };

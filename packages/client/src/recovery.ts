@@ -1,6 +1,6 @@
 import { equalBytes, zero } from '@coffer/base';
 import { CryptoError, type Ke1State, ke3Bytes, opaqueGenerateKe1, opaqueGenerateKe3 } from '@coffer/crypto';
-import { opaqueBinding, type VaultReply, type VaultStatus } from '@coffer/protocol';
+import { attemptIdOf, opaqueBinding, type VaultReply, type VaultStatus } from '@coffer/protocol';
 import { attemptEntropy } from './attempt-entropy.js';
 import { ClientError } from './errors.js';
 import { unexpected } from './exchange.js';
@@ -16,7 +16,8 @@ export interface Recovered {
   readonly contents: VaultContents;
   readonly version: number;
   readonly budget: number;
-  readonly failures: number;
+  /** Ids of the attempts that failed since the last grant. */
+  readonly openAttempts: readonly Uint8Array[];
   /** Absent when the reply that carried it was lost: then the next unlock brings one. */
   readonly authTicket: Uint8Array | undefined;
   /** As it was before the attempt. */
@@ -74,7 +75,7 @@ async function attempt(
       await decoyFinish(session, started);
       throw error;
     });
-    if (keys === undefined) return await wrongPassword(session, started);
+    if (keys === undefined) return await wrongPassword(session, started, ke1);
     try {
       return await collect(session, started, keys, status);
     } finally {
@@ -111,10 +112,11 @@ async function finishExchange(
  * Notes the failure, then still sends a finish, with random bytes for a MAC: to the host it looks like any other, and so it
  * learns neither from silence nor from length whether the password was right.
  */
-async function wrongPassword(session: Session, started: Started): Promise<FailedUnlock> {
-  const { keeper } = session;
-  // `observe` has taken back our count if there was a grant; this attempt was charged after it.
-  const ownFailures = Math.min(keeper.state.ownFailures + 1, started.failures);
+async function wrongPassword(session: Session, started: Started, ke1: Uint8Array): Promise<FailedUnlock> {
+  const { keeper, vault } = session;
+  // The fleet counts this attempt too. If all that it counts beside it are fewer than those we know of, a grant closed ours.
+  const earlier = keeper.state.ownFailures.length < started.failures ? keeper.state.ownFailures : [];
+  const ownFailures = [...earlier, attemptIdOf(vault.vaultId, started.version, ke1)];
   await keeper.update({ attempt: undefined, ownFailures, failuresVersion: started.version });
   const reply = await decoyFinish(session, started);
   if (reply?.type === 'wrong-secret') return { type: 'wrong-password', budget: reply.budget };
@@ -145,10 +147,13 @@ async function collect(
   }
   if (reply.type !== 'recovered') return failed(session, reply);
   const contents = openPayload(session.vault, exportKey, reply.payload);
-  await observe(session, reply.version, reply.failures);
-  await session.keeper.update({ attempt: undefined });
-  const { version, budget, failures, authTicket } = reply;
-  return { type: 'recovered', contents, version, budget, failures, authTicket, status };
+  const { version, budget, openAttempts, authTicket } = reply;
+  await observe(session, version, openAttempts.length);
+  // What a grant has closed meanwhile is no failure any more.
+  const isOpen = (own: Uint8Array): boolean => openAttempts.some((open) => equalBytes(open, own));
+  const ownFailures = session.keeper.state.ownFailures.filter(isOpen);
+  await session.keeper.update({ attempt: undefined, ownFailures });
+  return { type: 'recovered', contents, version, budget, openAttempts, authTicket, status };
 }
 
 /** A proven reply that ends the attempt without a result. */

@@ -140,7 +140,7 @@ async function confirm(session: Session, confirmSecret: Uint8Array, version: num
     knownVersion: reply.version,
     seenVersion: Math.max(reply.version, session.keeper.state.seenVersion),
     knownResets: resets,
-    ownFailures: 0,
+    ownFailures: [],
     failuresVersion: reply.version,
   });
   return { type: 'protected', version: reply.version, budget, resets };

@@ -58,11 +58,11 @@ export async function askStatus(session: Session): Promise<VaultStatus> {
 export async function observe({ keeper }: Session, version: number, failures: number | undefined): Promise<void> {
   const { seenVersion, failuresVersion, ownFailures, attempt } = keeper.state;
   if (version < seenVersion) throw new ClientError('rolled-back', 'the vault is older than this device has seen it');
-  const granted = failures === undefined || version !== failuresVersion || failures < ownFailures;
+  const granted = failures === undefined || version !== failuresVersion || failures < ownFailures.length;
   const changes = {
     ...(version !== seenVersion ? { seenVersion: version } : {}),
-    ...(granted && (ownFailures > 0 || version !== failuresVersion)
-      ? { ownFailures: 0, failuresVersion: version }
+    ...(granted && (ownFailures.length > 0 || version !== failuresVersion)
+      ? { ownFailures: [], failuresVersion: version }
       : {}),
     // An attempt at a secret that is no longer there: its seed is of no use.
     ...(attempt !== undefined && attempt.version < version ? { attempt: undefined } : {}),

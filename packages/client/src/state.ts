@@ -1,6 +1,7 @@
 import { equalBytes } from '@coffer/base';
 import { sha256 } from '@coffer/crypto';
 import {
+  budgetLimitMax,
   type ConfigHash,
   configHashLayout,
   type KsfParameters,
@@ -11,7 +12,7 @@ import {
   type VaultId,
   vaultIdLayout,
 } from '@coffer/protocol';
-import { bytes, decode, encode, fixed, optional, struct, u8, u16, u32, WireError } from '@coffer/wire';
+import { bytes, decode, encode, fixed, list, optional, struct, u8, u16, u32, WireError } from '@coffer/wire';
 import { ClientError } from './errors.js';
 import { stateBytesMax } from './limits.js';
 
@@ -49,8 +50,11 @@ export interface ClientState {
   readonly knownResets: number;
   /** Newest version seen at all, for noticing a fleet that was put back. */
   readonly seenVersion: number;
-  /** Wrong guesses of this device at `failuresVersion` since the last grant, each proven to be committed. */
-  readonly ownFailures: number;
+  /**
+   * Attempt ids (32 B) of this device's wrong guesses at `failuresVersion`, each proven to be committed; among them perhaps
+   * some that a grant has closed since.
+   */
+  readonly ownFailures: readonly Uint8Array[];
   readonly failuresVersion: number;
   readonly attempt: StoredAttempt | undefined;
   readonly registration: StoredRegistration | undefined;
@@ -78,7 +82,7 @@ const stateLayout = struct<ClientState>({
   knownVersion: u32,
   knownResets: u32,
   seenVersion: u32,
-  ownFailures: u8,
+  ownFailures: list(fixed(32), budgetLimitMax),
   failuresVersion: u32,
   attempt: optional(attemptLayout),
   registration: optional(registrationLayout),
@@ -102,7 +106,7 @@ export function emptyState({ fleet, vaultId }: Vault): ClientState {
     knownVersion: 0,
     knownResets: 0,
     seenVersion: 0,
-    ownFailures: 0,
+    ownFailures: [],
     failuresVersion: 0,
     attempt: undefined,
     registration: undefined,

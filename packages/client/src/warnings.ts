@@ -7,7 +7,7 @@ import type { ClientState } from './state.js';
 export function warningsOf(state: ClientState, status: VaultStatus): Warning[] {
   const { registration, owedErasure } = state;
   const warnings: Warning[] = [...historyWarnings(state, status.version, status.resets)];
-  const foreignFailures = status.failures - (state.failuresVersion === status.version ? state.ownFailures : 0);
+  const foreignFailures = status.failures - (state.failuresVersion === status.version ? state.ownFailures.length : 0);
   // The guess under way was charged and is neither a failure yet nor foreign.
   const own = state.attempt?.version === status.version && status.failures > state.attempt.failuresBefore ? 1 : 0;
   if (foreignFailures > own) warnings.push({ type: 'foreign-failures', count: foreignFailures - own });

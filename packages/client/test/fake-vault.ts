@@ -1,4 +1,4 @@
-import { equalBytes, hex } from '@coffer/base';
+import { equalBytes, fromHex, hex } from '@coffer/base';
 import { opaqueGenerateKe2, opaqueRegistrationResponse, oprfRandomKey, systemEntropy } from '@coffer/crypto';
 import {
   attemptIdOf,
@@ -195,7 +195,8 @@ export class FakeVault {
     }
     const authTicket = wasOpen ? this.#issue({}).ticket : undefined;
     const { version, budget } = this;
-    return { type: 'recovered', payload: this.live.payload, version, budget, failures: this.open.length, authTicket };
+    const openAttempts = this.open.map(fromHex);
+    return { type: 'recovered', payload: this.live.payload, version, budget, openAttempts, authTicket };
   }
 
   #erase(version: number): VaultReply {

@@ -53,6 +53,28 @@ test("a grant to another device takes this device's count back", async () => {
   assert.ok(outcome.type === 'unlocked' && outcome.failures === 2 && outcome.askRefill);
 });
 
+test('silent refill after foreign failures, as many as its own, behind a grant that this device never saw', async () => {
+  const { device, client } = await protectedDevice('1234');
+  await client.unlock('0000');
+  await client.unlock('0001');
+  device.fleet.vault.foreignRefill();
+  device.fleet.vault.foreignFailures(2);
+  const outcome = await client.unlock('1234');
+  assert.ok(outcome.type === 'unlocked' && outcome.failures === 2 && outcome.askRefill);
+  assert.ok(!device.fleet.types.includes('refill'));
+  assert.deepEqual((await client.status()).warnings, [{ type: 'foreign-failures', count: 2 }]);
+});
+
+test('its own failures after such a grant are its own, beside any that it does not know to be closed', async () => {
+  const { device, client } = await protectedDevice('1234');
+  await client.unlock('0000');
+  await client.unlock('0001');
+  device.fleet.vault.foreignRefill();
+  await client.unlock('0002');
+  const outcome = await client.unlock('1234');
+  assert.ok(outcome.type === 'unlocked' && outcome.budget === 5 && !outcome.askRefill);
+});
+
 test('failures of an older secret count for nothing', async () => {
   const { device, client } = await protectedDevice('1234');
   await client.unlock('0000');

@@ -16,7 +16,7 @@ const full: ClientState = {
   knownVersion: 3,
   knownResets: 1,
   seenVersion: 4,
-  ownFailures: 2,
+  ownFailures: Array.from({ length: 10 }, () => systemEntropy.bytes(32)),
   failuresVersion: 4,
   attempt: { seed: systemEntropy.bytes(32), version: 4, failuresBefore: 2 },
   registration: {

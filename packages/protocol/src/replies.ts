@@ -5,6 +5,7 @@ import {
   encode,
   enumerated,
   fixed,
+  list,
   optional,
   pad,
   struct,
@@ -14,7 +15,7 @@ import {
   variant,
 } from '@coffer/wire';
 import { type KsfParameters, ksfLayout } from './ksf.js';
-import { channelPlaintextBytes, payloadBytesMax, ticketBytesMax } from './limits.js';
+import { budgetLimitMax, channelPlaintextBytes, payloadBytesMax, ticketBytesMax } from './limits.js';
 
 /** State of a vault's record. */
 export type VaultState = 'none' | 'live' | 'destroyed' | 'erased';
@@ -58,13 +59,16 @@ export type VaultReply =
       readonly budget: number;
       readonly failures: number;
     } & Ticket)
-  /** `authTicket`: absent when the attempt was closed before. `failures`: foreign or own, since the last grant. */
+  /**
+   * `authTicket`: absent when the attempt was closed before. `openAttempts`: 32-byte attempt ids of the failures since the
+   * last grant; by these, and not by their number, a device knows its own from foreign ones.
+   */
   | {
       readonly type: 'recovered';
       readonly payload: Uint8Array;
       readonly version: number;
       readonly budget: number;
-      readonly failures: number;
+      readonly openAttempts: readonly Uint8Array[];
       readonly authTicket: Uint8Array | undefined;
     }
   | { readonly type: 'refilled'; readonly budget: number }
@@ -120,7 +124,7 @@ export const vaultReplyLayout = variant<VaultReply>({
       payload: bytes(payloadBytesMax),
       version: u32,
       budget: u8,
-      failures: u8,
+      openAttempts: list(fixed(32), budgetLimitMax),
       authTicket: optional(bytes(ticketBytesMax)),
     }),
   ],

@@ -75,7 +75,7 @@ test('lengths tell nothing: every request of a kind and every reply has one size
     payload: new Uint8Array(256),
     version: 1,
     budget: 1,
-    failures: 0,
+    openAttempts: [],
     authTicket: new Uint8Array(272),
   } as const;
   assert.equal(sealReply(vault, opened, recovered, systemEntropy).length, 32 + channelPlaintextBytes + 16);

@@ -63,7 +63,7 @@ const recovered: VaultReply = {
   payload: new Uint8Array(8),
   version: 1,
   budget: 2,
-  failures: 0,
+  openAttempts: [],
   authTicket: undefined,
 };
 

@@ -52,7 +52,7 @@ export function stepRecoverFinish(
       payload: record.live.payload.slice(),
       version: closed.version,
       budget: budgetOf(closed),
-      failures: closed.openAttempts.length,
+      openAttempts: closed.openAttempts,
       authTicket: wasOpen ? grantTicket(context, closed) : undefined,
     },
   };
