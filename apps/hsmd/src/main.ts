@@ -1,35 +1,38 @@
 import { systemEntropy } from '@coffer/crypto';
-import { exitCodes, FileLock, packageVersion, readFleetFile, runDaemon, systemCode } from '@coffer/host';
-import { Hsm, HsmError } from '@coffer/hsm';
+import { type ExitCode, exitCodes, FileLock, packageVersion, readFleetFile, runDaemon, systemCode } from '@coffer/host';
+import { Hsm, HsmError, type KeyStore } from '@coffer/hsm';
+import { KeyStoreError } from '@coffer/keystore-pkcs11';
 import type { FleetDescriptor } from '@coffer/protocol';
 import { hsmdSchema } from './config.js';
-import { openFileKeyStore } from './file-key-store.js';
+import { exitCodeOf } from './exits.js';
 import { FileNvram } from './file-nvram.js';
 import { HsmServer } from './hsm-server.js';
+import { openKeyStore } from './key-store.js';
 
 await runDaemon({
   name: 'hsmd',
   version: packageVersion(import.meta.url),
   help: `
-One HSM of a fleet, as a process. SIMULATED HARDWARE: its keys and state lie in files, so whoever controls this machine
-controls this HSM. It speaks on its own Unix socket only, and never starts on state that is missing or does not
+One HSM of a fleet, as a process. SIMULATED HARDWARE: whoever controls this machine controls this HSM. It speaks on its own Unix socket only, and never starts on state that is missing or does not
 authenticate: it would vote against what it has forgotten.
 
-Configuration: { "fleet", "keyStore", "state", "socket": paths, "log": { "file", "level" } }`,
+Configuration: { "fleet", "keyStore", "state", "socket": paths, "log": { "file", "level" } }
+or, with the keys in a PKCS#11 token: "keyStore": { "pkcs11": { "module": path, "token": { "label" } or { "slot" },
+"pin": { "file" } or { "env" } or { "fd" } } }`,
   schema: hsmdSchema,
-  exitCodeOf: (error) => (error instanceof HsmError ? exitCodes.hsmRefuses : undefined),
+  exitCodeOf,
   async start(config, { log, path, fail }) {
     const fleet = readFleetFile(path(config.fleet));
     const state = path(config.state);
     // Two processes on one state would be two voters with one vote.
     const lock = FileLock.acquire(`${state}.lock`);
-    const keyStore = openFileKeyStore(path(config.keyStore), systemEntropy);
+    const { keyStore, where, close } = openKeyStore(config.keyStore, path, systemEntropy);
     const hsm = boot(fleet, keyStore, state);
-    log.warn({ platform: keyStore.platform }, `${keyStore.platform}: keys and state are in files of this machine`);
+    log.warn({ platform: keyStore.platform }, `${keyStore.platform}: ${where}`);
     const server = await HsmServer.listen(hsm, path(config.socket), {
       onHalt() {
-        const code = systemCode(hsm.haltCause) ?? (hsm.haltCause instanceof Error ? hsm.haltCause.name : 'unknown');
-        fail(exitCodes.hsmHalted, `halted: it answers nothing any more (${code})`);
+        const { exitCode, reason } = haltOf(hsm.haltCause);
+        fail(exitCode, `halted: it answers nothing any more (${reason})`);
       },
       onBadPeer: (reason) => log.warn({ reason }, 'closed a connection'),
     });
@@ -37,13 +40,26 @@ Configuration: { "fleet", "keyStore", "state", "socket": paths, "log": { "file",
       async stop() {
         await server.close();
         hsm.close();
+        close();
         lock.release();
       },
     };
   },
 });
 
-function boot(fleet: FleetDescriptor, keyStore: ReturnType<typeof openFileKeyStore>, state: string): Hsm {
+/**
+ * A token that went away is the one cause after which starting again is right: the HSM seals its state before it persists
+ * it and signs after that, so whatever the token no longer did, nobody was told of it.
+ */
+function haltOf(cause: unknown): { exitCode: ExitCode; reason: string } {
+  if (cause instanceof KeyStoreError) {
+    return { exitCode: exitCodeOf(cause) ?? exitCodes.hsmHalted, reason: `${cause.message}: ${cause.code}` };
+  }
+  const reason = systemCode(cause) ?? (cause instanceof Error ? cause.name : 'unknown');
+  return { exitCode: exitCodes.hsmHalted, reason };
+}
+
+function boot(fleet: FleetDescriptor, keyStore: KeyStore, state: string): Hsm {
   try {
     return Hsm.boot({ fleet, keyStore, nvram: new FileNvram(state), entropy: systemEntropy });
   } catch (cause) {

@@ -14,6 +14,7 @@ import {
   type HostReply,
   type HostRequest,
   hostFrameBytesMax,
+  type KeyStore,
   type Numbered,
   provisionFleet,
   SoftKeyStore,
@@ -35,9 +36,11 @@ export class Site {
   readonly othersState: Uint8Array;
   readonly #children = new Set<ChildProcess>();
 
-  constructor() {
+  /** @param token - keys of the first HSM, and how its configuration names them; a file of its own by default. */
+  constructor(token?: { readonly keyStore: KeyStore; readonly config: unknown }) {
     this.root = mkdtempSync(join(tmpdir(), 'coffer-hsmd-'));
-    const keyStores = [1, 2, 3].map(() => SoftKeyStore.generate(systemEntropy));
+    const files = [1, 2, 3].map(() => SoftKeyStore.generate(systemEntropy));
+    const keyStores = [token?.keyStore ?? (files[0] as KeyStore), ...files.slice(1)];
     const { descriptor, states } = provisionFleet({
       sites: ['a', 'b', 'c'],
       keyStores,
@@ -47,12 +50,12 @@ export class Site {
       entropy: systemEntropy,
     });
     replaceFile(this.path('fleet.json'), descriptor);
-    replaceFile(this.path('keys.bin'), keyStores[0]?.export() as Uint8Array);
+    replaceFile(this.path('keys.bin'), files[0]?.export() as Uint8Array);
     replaceFile(this.path('state.bin'), states[0] as Uint8Array);
     this.othersState = states[1] as Uint8Array;
     this.config = {
       fleet: 'fleet.json',
-      keyStore: 'keys.bin',
+      keyStore: token?.config ?? 'keys.bin',
       state: 'state.bin',
       socket: 'hsm.sock',
       log: { file: 'log' },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { equalBytes } from '@coffer/base';
 import * as hsmModule from '@coffer/hsm';
 import { HsmError, MemoryNvram, SoftKeyStore, sealedStateBytesMax } from '@coffer/hsm';
 import { batchRequestsMax, type EntryHash, sealedReplyBytes } from '@coffer/protocol';
@@ -116,6 +117,32 @@ test('after a failed write an HSM answers nothing any more, not even what it cou
     assert.deepEqual(reply.type === 'refused' && reply.code, 'halted');
   }
 });
+
+for (const method of ['sign', 'seal'] as const) {
+  test(`a key store that cannot ${method} halts the HSM; with it back it goes on from what is persisted`, () => {
+    const bench = new Bench();
+    const { hsm, nvram, keyStore } = bench.member(1);
+    const ask = (round: bigint) =>
+      bench.call(1, { type: 'promise', group: 0, t: { round, leaderId: 1 }, nonce: new Uint8Array(32) });
+    assert.equal(ask(1n).type, 'promised');
+    const before = nvram.load();
+    const gone = new Error('token gone');
+    Object.defineProperty(keyStore, method, {
+      configurable: true,
+      value: () => {
+        throw gone;
+      },
+    });
+    const reply = ask(2n);
+    assert.deepEqual(reply.type === 'refused' && reply.code, 'halted');
+    assert.equal(hsm.haltCause, gone);
+    // What could not be sealed was not remembered; what could not be signed was, and nobody has heard of it.
+    assert.equal(equalBytes(nvram.load() as Uint8Array, before as Uint8Array), method === 'seal');
+    delete (keyStore as { sign?: unknown; seal?: unknown })[method];
+    bench.restart(1);
+    assert.equal(ask(3n).type, 'promised');
+  });
+}
 
 test('bytes that are no request are refused under id 0 and change nothing', () => {
   const bench = new Bench();

@@ -1,0 +1,36 @@
+import type { Entropy } from '@coffer/base';
+import type { KeyStore } from '@coffer/hsm';
+import { Pkcs11KeyStore, type TokenConfig } from '@coffer/keystore-pkcs11';
+import type { HsmdConfig } from './config.js';
+import { openFileKeyStore } from './file-key-store.js';
+
+/** A key store and where its keys are, for the log. */
+export interface OpenKeyStore {
+  readonly keyStore: KeyStore;
+  readonly where: string;
+  close(): void;
+}
+
+/**
+ * Opens the key store that a configuration names. PKCS#11's driver is loaded only when a token is named.
+ * @param path - absolute form of a path of the configuration.
+ * @throws HostError `file`, HsmError `bad-state`, KeyStoreError.
+ */
+export function openKeyStore(
+  config: HsmdConfig['keyStore'],
+  path: (path: string) => string,
+  entropy: Entropy,
+): OpenKeyStore {
+  if (typeof config === 'string') {
+    const keyStore = openFileKeyStore(path(config), entropy);
+    return { keyStore, where: 'keys and state are in files of this machine', close: () => undefined };
+  }
+  const keyStore = Pkcs11KeyStore.open(tokenConfig(config.pkcs11, path), entropy);
+  return { keyStore, where: 'state is in a file of this machine', close: () => keyStore.close() };
+}
+
+/** The token of a configuration, with absolute paths. */
+export function tokenConfig(config: TokenConfig, path: (path: string) => string): TokenConfig {
+  const pin = 'file' in config.pin ? { file: path(config.pin.file) } : config.pin;
+  return { ...config, module: path(config.module), pin };
+}
