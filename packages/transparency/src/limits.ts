@@ -46,8 +46,8 @@ export const tileWidth = 256;
 
 /** A signed note. 16 post-quantum signatures of 5 kB fit, which signed-note asks for. */
 export const noteBytesMax = 131_072;
-/** Signature lines of one note. */
-export const noteSignaturesMax = 64;
+/** Signature lines of one note, as in Go's sumdb/note: room for every witness of the largest policy and 36 log keys. */
+export const noteSignaturesMax = 100;
 /** A key name or an origin, in UTF-8 bytes. */
 export const keyNameBytesMax = 255;
 /** Seconds since 1970 that a cosignature may name: later ones are not exact in milliseconds. */

@@ -96,12 +96,27 @@ test('signed-note: limits at their edges', () => {
   assert.throws(() => encodeNote({ text: `${'y'.repeat(room + 2)}\n`, signatures: [line] }), coded('bad-note'));
   assert.ok(isKeyName('é'.repeat(127)));
   assert.ok(!isKeyName('a'.repeat(keyNameBytesMax + 1)) && isKeyName('a'.repeat(keyNameBytesMax)));
-  for (const bad of ['', 'a b', 'a+b', 'a\u00a0b', 'a\u2003b', 'a\nb', 'a\u0085b', '\ud800'])
+  for (const good of ['a\u007fb', 'a\u0080b', '\ufeffa']) assert.ok(isKeyName(good), good);
+  for (const bad of ['', 'a b', 'a+b', 'a\u0001b', 'a\u00a0b', 'a\u2003b', 'a\nb', 'a\u0085b', '\ud800'])
     assert.ok(!isKeyName(bad), bad);
   assert.throws(() => noteKey('a b', 'log', hash), coded('bad-key'));
   assert.throws(() => noteKey('a', 'log', hash.subarray(1)), coded('bad-key'));
   assert.throws(() => noteSigner('a', 'log', hash.subarray(1)), coded('bad-key'));
   assert.throws(() => decodeNote(Uint8Array.of(0xff, 0x0a)), coded('bad-note'));
+});
+
+test('a line of an unknown key is ignored, whatever signed-note allows as its name', () => {
+  const note = withLine(world.checkpoint(3, [startMs, startMs]), '— \u007fx\u0080 AAAAAAA=\n');
+  assert.equal(openCheckpoint(note, policy).cosignedMs.size, 2);
+});
+
+test('every witness of the largest policy has room on a checkpoint', () => {
+  const text = world.checkpointText();
+  const signers = Array.from({ length: policyLinesMax }, (_, i) => noteSigner(`w${i}`, 'witness', seedOf(`w${i}`)));
+  const witnesses = signers.map(({ name, use, key }) => ({ name, key: noteKey(name, use, key) }));
+  const lines = signers.map((signer) => cosignCheckpoint(text, signer, 1));
+  const note = encodeNote({ text, signatures: [signNote(text, world.log), ...lines] });
+  assert.equal(openCheckpoint(note, { logs: policy.logs, witnesses }).cosignedMs.size, policyLinesMax);
 });
 
 test('tlog-checkpoint: sizes at their edges', () => {

@@ -8,6 +8,7 @@ import {
   decodePlexiMessage,
   encodeBundle,
   encodeFraudProof,
+  entryBytesMax,
   type FraudProof,
   fraudOfBundle,
   fraudProofBytesMax,
@@ -149,13 +150,17 @@ test('an entry that is no leaf at all', () => {
   const log = new World();
   log.logLeaf(world.artifacts[0]!, world.leaves[0]!);
   log.logLeaf(utf8('nothing'), utf8('something else'));
-  const part = log.epochPart(2, log.checkpoint(2, []));
-  const proof: FraudProof = {
-    kind: 'unlogged-bundle',
-    leaf: world.leaves[1]!,
-    log: { proof: part.proof, leaf: part.leaf },
-  };
-  assert.equal(verify(proof).culprit, 'auditor');
+  // Bytes that are no text, up to the longest entry that a log can have: none of them is a way out.
+  log.logLeaf(utf8('nothing'), Uint8Array.of(0xff, 0, 0xfe));
+  log.logLeaf(utf8('nothing'), new Uint8Array(entryBytesMax).fill(0x80));
+  const honest = new World();
+  for (let i = 0; i < 4; i++) honest.publish({ A: 'serving' });
+  for (const epoch of [2, 3, 4]) {
+    const { proof, leaf } = log.epochPart(epoch, log.checkpoint(4, []));
+    const fraud: FraudProof = { kind: 'unlogged-bundle', leaf: honest.leaves[epoch - 1]!, log: { proof, leaf } };
+    assert.deepEqual(decodeFraudProof(encodeFraudProof(fraud)), fraud);
+    assert.equal(verify(fraud).culprit, 'auditor');
+  }
 });
 
 test('a bundle that stays out of the log', () => {

@@ -77,7 +77,7 @@ test('trust-roots.json and fraud-proofs.json', () => {
   for (const { name, code, held, next } of vectors('transparency/trust-roots.json').steps)
     expect(code, () => verifyRotation(trustRootOf(held), decodeTrustRoot(utf8(next))), name);
   const { trustRoot, proofs } = vectors('transparency/fraud-proofs.json');
-  assert.equal(proofs.filter(({ code }: any) => code === null).length, 4);
+  assert.equal(proofs.filter(({ code }: any) => code === null).length, 7);
   for (const { name, code, file, finding } of proofs) {
     expect(code, () => verifyFraudProof(utf8(file), trustRootOf(trustRoot)), name);
     if (code === null) assert.equal(verifyFraudProof(utf8(file), trustRootOf(trustRoot)).finding, finding);

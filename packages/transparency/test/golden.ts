@@ -4,6 +4,8 @@ import {
   type Bundle,
   type BundleRequest,
   decodeBundle,
+  decodeLeaf,
+  decodePlexiMessage,
   emptyArtifactHistory,
   encodeClientTrust,
   encodeEntryBundle,
@@ -13,8 +15,10 @@ import {
   encodeTrustRoot,
   type FraudProof,
   leafHash,
+  plexiKeyId,
   proveConsistency,
   proveInclusion,
+  signPlexiMessage,
   standardWaiting,
   stepArtifacts,
   TransparencyError,
@@ -24,7 +28,7 @@ import {
   verifyRotation,
 } from '@coffer/transparency';
 import { forgeries, goodRequest } from './forgeries.js';
-import { keyOf, nowMs, signedBy, sortKeys, startMs, threeEpochs, World } from './world.js';
+import { keyOf, nowMs, seedOf, signedBy, sortKeys, startMs, threeEpochs, World } from './world.js';
 
 /** The code that `run` throws, or null. */
 function codeOf(run: () => unknown): string | null {
@@ -182,6 +186,18 @@ function fraudProofs() {
   const [first, second] = [honest.checkpoint(3, []), victim.checkpoint(5, [])];
   const kind = 'conflicting-checkpoints';
   const withheld = { checkpoint: honest.checkpoint(2, [nowMs * 1.01, nowMs * 1.01]) };
+  const answer = (suite: 1 | 2, digest?: Uint8Array) => {
+    const said = decodePlexiMessage(decodeLeaf(honest.leaves[1]!).auditor.message);
+    const message = { ...said, suite, digest: digest ?? said.digest };
+    const signature = signPlexiMessage(message, seedOf('auditor'));
+    return { message, signature, keyId: plexiKeyId(keyOf('auditor')) };
+  };
+  const garbage = () => {
+    const other = new World();
+    for (const leaf of [honest.leaves[0]!, Uint8Array.of(0xff, 0, 0xfe)]) other.logLeaf(new Uint8Array(0), leaf);
+    const { proof, leaf } = other.epochPart(2, other.checkpoint(2, []));
+    return { proof, leaf };
+  };
   const proofs: [string, FraudProof][] = [
     ['two trees of one size', { kind, first, second: victim.checkpoint(3, []) }],
     ['a longer tree that begins otherwise', { kind, first, second, prefix }],
@@ -190,6 +206,11 @@ function fraudProofs() {
     ['another leaf in its place', { kind: 'unlogged-bundle', leaf: victim.leaves[1]!, log }],
     ['the leaf itself in its place', { kind: 'unlogged-bundle', leaf: honest.leaves[1]!, log }],
     ['kept out of the log', { kind: 'unlogged-bundle', leaf: honest.leaves[2]!, log: withheld }],
+    ['bytes that are no text in its place', { kind: 'unlogged-bundle', leaf: honest.leaves[1]!, log: garbage() }],
+    ['another answer than the log’s', { kind: 'contradicted-answer', answer: answer(1, sha256()), log }],
+    ['another answer, suite 2', { kind: 'contradicted-answer', answer: answer(2, sha256()), log }],
+    ['the log’s answer', { kind: 'contradicted-answer', answer: answer(1), log }],
+    ['the log’s answer, suite 2', { kind: 'contradicted-answer', answer: answer(2), log }],
   ];
   return {
     about: 'Fraud proofs; code null: they prove what `finding` says.',

@@ -89,6 +89,12 @@ test('RFC 6962: published tree hashes', () => {
   }
 });
 
+test('Plexi: no two namespaces have one encoding', () => {
+  const message = { suite: 1, namespace: '\ufffd', timestampMs: 0, epoch: 0, digest: new Uint8Array(32) } as const;
+  assert.deepEqual(decodePlexiMessage(encodePlexiMessage(message)), message);
+  assert.throws(() => encodePlexiMessage({ ...message, namespace: '\ud800' }), coded('bad-plexi'));
+});
+
 test('Plexi: published signatures of both suites, made and verified', () => {
   const { signatures } = vectors('plexi/signatures.json');
   assert.equal(signatures.length, 2);

@@ -3,6 +3,7 @@ import { ed25519PublicKey, ed25519PublicKeyBytes, ed25519SeedBytes, sha256 } fro
 import { base64, fromBase64 } from '../base64.js';
 import { TransparencyError } from '../errors.js';
 import { keyNameBytesMax } from '../limits.js';
+import { hasControlCharacter } from './characters.js';
 
 /** What a note key signs: `log` the note text (type 01), `witness` a timestamped cosignature of it (type 04). */
 export type NoteKeyUse = 'log' | 'witness';
@@ -25,9 +26,13 @@ export interface NoteSigner extends NoteKey {
 
 const typeOf = { log: 1, witness: 4 } as const;
 
-/** Whether `name` may name a key: not empty, no Unicode space, no control character, no `+` (signed-note, Format). */
+/**
+ * Whether `name` may name a key: not empty, no Unicode space, no ASCII control character, no `+` (signed-note, Format).
+ * Nothing more may be refused: a line of an unknown key would then make a whole note worthless.
+ */
 export function isKeyName(name: string): boolean {
-  return name !== '' && utf8(name).length <= keyNameBytesMax && !/[\p{White_Space}\p{Cc}\p{Cs}+]/u.test(name);
+  const isForm = name !== '' && !hasControlCharacter(name, '') && !/[\p{White_Space}\p{Cs}+]/u.test(name);
+  return isForm && utf8(name).length <= keyNameBytesMax;
 }
 
 /** @throws TransparencyError `bad-key` for a name or key out of form. */

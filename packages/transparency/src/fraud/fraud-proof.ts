@@ -7,14 +7,14 @@ import { decodeBundle } from '../client/bundle.js';
 import type { ClientTrust } from '../client/client-trust.js';
 import { JsonForm } from '../json.js';
 import { type PlexiAnswer, parsePlexiAnswer, plexiAnswerJson } from '../keys/plexi-answer.js';
-import { fraudProofBytesMax, proofHashesMax } from '../limits.js';
+import { entryBytesMax, fraudProofBytesMax, proofHashesMax } from '../limits.js';
 import { consistencyRoots } from '../log/proofs.js';
 
 /** What the log has at the place of an epoch. */
 export interface LoggedLeaf {
   /** Bytes of a `.tlog-proof` file. */
   readonly proof: Uint8Array;
-  /** Bytes of the entry. */
+  /** Bytes of the entry, at most {@link entryBytesMax}; whatever the log has there, also what is no leaf. */
   readonly leaf: Uint8Array;
 }
 
@@ -65,7 +65,8 @@ function caseJson(proof: FraudProof): Json {
 
 function logJson(log: LoggedLeaf | { readonly checkpoint: Uint8Array }): Json {
   if ('checkpoint' in log) return { checkpoint: utf8Text(log.checkpoint) };
-  return { proof: utf8Text(log.proof), leaf: utf8Text(log.leaf) };
+  // Hexadecimal, because an auditor may have logged bytes that are no text so as not to be accused with them.
+  return { proof: utf8Text(log.proof), leaf: hex(log.leaf) };
 }
 
 /** Cuts the file into its parts and verifies nothing. @throws TransparencyError `bad-fraud-proof`. */
@@ -119,7 +120,7 @@ function text(json: Json): Uint8Array {
 
 function loggedLeaf(json: Json): LoggedLeaf {
   const fields = form.object(json, ['proof', 'leaf']);
-  return { proof: text(fields.proof), leaf: text(fields.leaf) };
+  return { proof: text(fields.proof), leaf: form.anyHex(fields.leaf, entryBytesMax) };
 }
 
 function answer(json: Json): PlexiAnswer {

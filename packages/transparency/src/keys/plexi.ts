@@ -29,6 +29,8 @@ export function encodePlexiMessage(message: PlexiMessage): Uint8Array {
   const name = utf8(namespace);
   const isInRange = [timestampMs, epoch].every((value) => Number.isSafeInteger(value) && value >= 0);
   if (!isInRange || name.length === 0 || name.length > namespaceBytesMax || digest.length !== hashBytes) fail();
+  // UTF-8 has no half of a surrogate pair; two namespaces would have one encoding, and one signature.
+  if (/\p{Cs}/u.test(namespace)) fail();
   if (suite === 2) {
     const length = u64le(name.length);
     return concat(u32be(2).reverse(), length, name, u64le(timestampMs), u64le(epoch), u64le(hashBytes), digest);
