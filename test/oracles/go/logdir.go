@@ -39,6 +39,18 @@ func tileOfPath(path string) (tlog.Tile, error) {
 	return tlog.ParseTilePath(fmt.Sprintf("tile/%d/%s", tileHeight, strings.Replace(rest, "entries/", "data/", 1)))
 }
 
+// tilesFor are the tiles of a tree of this size. The library lists those of every smaller tree too, for logs that are read
+// while they grow by one.
+func tilesFor(size int64) []tlog.Tile {
+	var tiles []tlog.Tile
+	for _, tile := range tlog.NewTiles(tileHeight, 0, size) {
+		if tile.W == 1<<tileHeight || int64(tile.W) == size>>(tileHeight*tile.L)&(1<<tileHeight-1) {
+			tiles = append(tiles, tile)
+		}
+	}
+	return tiles
+}
+
 func entryBundle(entries [][]byte) []byte {
 	var out []byte
 	for _, entry := range entries {
@@ -93,11 +105,15 @@ func checkLogFolder(dir string) (counts logCounts) {
 	for _, line := range strings.Fields(string(read("keys"))) {
 		keys = append(keys, parseVkey(line))
 	}
+	open := func(msg []byte) *signedCheckpoint {
+		signed := openCheckpoint(msg, keys[:1], keys[1:])
+		require(len(signed.seconds) == len(keys)-1 && signed.unknown == 0, "bad-cosignature", "not all witnesses")
+		return signed
+	}
 	trees := map[int64]tlog.Tree{}
 	var log *memoryLog
 	for _, name := range list(dir, "checkpoints") {
-		signed := openCheckpoint(read("checkpoints/"+name), keys[:1], keys[1:])
-		require(len(signed.seconds) == len(keys)-1 && signed.unknown == 0, "bad-cosignature", "not all witnesses")
+		signed := open(read("checkpoints/" + name))
 		require(name == fmt.Sprint(signed.N), "different", "the size in the name")
 		trees[signed.N] = signed.Tree
 		counts.Checkpoints++
@@ -106,6 +122,9 @@ func checkLogFolder(dir string) (counts logCounts) {
 		}
 	}
 	for size, tree := range trees {
+		for i, entry := range readEntries(size, read).entries {
+			require(bytes.Equal(entry, log.entries[i]), "different", "an entry of two bundles")
+		}
 		require(tree == log.tree(size), "different", "root of the entries")
 		if size > 0 {
 			hash, err := tlog.TreeHash(size, tlog.TileHashReader(tree, tileFolder{dir}))
@@ -116,7 +135,7 @@ func checkLogFolder(dir string) (counts logCounts) {
 	counts.Entries = len(log.entries)
 	for _, name := range list(dir, "inclusion") {
 		file := parseProofFile(read("inclusion/" + name))
-		signed := openCheckpoint(file.checkpoint, keys[:1], keys[1:])
+		signed := open(file.checkpoint)
 		require(signed.Tree == trees[signed.N], "different", "the checkpoint in a proof")
 		require(name == fmt.Sprintf("%d-%d.tlog-proof", file.index, signed.N), "different", "the place in the name")
 		checkInclusion(file.index, tlog.RecordHash(log.entries[file.index]), file.hashes, signed.Tree)
@@ -156,7 +175,7 @@ func readEntries(size int64, read func(path string) []byte) *memoryLog {
 
 // checkTiles compares every tile of a tree with the one that tlog makes of the entries.
 func checkTiles(size int64, log *memoryLog, read func(path string) []byte) int {
-	tiles := tlog.NewTiles(tileHeight, 0, size)
+	tiles := tilesFor(size)
 	for _, tile := range tiles {
 		data, err := tlog.ReadTileData(tile, log)
 		require(err == nil && bytes.Equal(data, read(tilePath(tile))), "different", tilePath(tile))
@@ -229,7 +248,7 @@ func writeLogFolder(dir string, seed int64, sizes []int64) {
 			panic(err)
 		}
 		write("checkpoints/"+strconv.FormatInt(size, 10), notes[size])
-		for _, tile := range tlog.NewTiles(tileHeight, 0, size) {
+		for _, tile := range tilesFor(size) {
 			data, err := tlog.ReadTileData(tile, log)
 			if err != nil {
 				panic(err)
