@@ -165,14 +165,21 @@ test('every npm command that a document names is in package.json', () => {
 });
 
 test('every coffer command that a document shows has the commands and options that it uses', () => {
-  const commands = new Map(program(() => undefined).commands.map((command) => [command.name(), command]));
+  const topLevel = program(() => undefined).commands;
+  const commands = new Map(
+    topLevel.flatMap((command) => [
+      [command.name(), command],
+      ...command.commands.map((each) => [`${command.name()} ${each.name()}`, each] as const),
+    ]),
+  );
   const wrong: string[] = [];
   let shown = 0;
   for (const { path, text } of documents) {
     const lines = all(text, /^(?:printf .* \| )?(?:npx )?coffer ([a-z].*)$|^npm run (demo -- .*)$/gm);
     for (const [line, direct, demo] of lines) {
       shown++;
-      const [name = '', ...words] = (direct ?? demo ?? '').replace(/\s#.*$|\s\s.*$/, '').split(' ');
+      const [first = '', ...words] = (direct ?? demo ?? '').replace(/\s#.*$|\s\s.*$/, '').split(' ');
+      const name = commands.has(`${first} ${words[0]}`) ? `${first} ${words[0]}` : first;
       const known = new Set(commands.get(name)?.options.flatMap(({ long }) => (long ? [long] : [])));
       const flags = words.filter((word) => /^--\w/.test(word));
       if (!commands.has(name) || flags.some((flag) => !known.has(flag))) wrong.push(`${relative(root, path)}: ${line}`);

@@ -99,6 +99,18 @@ Examples:
 
 Exit codes: 0 done, 1 refused, 2 usage, 3 unavailable.`;
 
+export const evidenceRebuild = `
+Clones the source into a temporary folder, installs the packages that its lock file pins without running any script of
+theirs, builds the image, and compares. The digest to expect is the one that members report and evidence names. It runs
+the build of that source with your rights: look at the source first, or use a machine that you can throw away. Needs
+git, npm and the npm registry.
+
+Examples:
+  coffer evidence rebuild
+  coffer evidence rebuild --source https://example.org/coffer.git --ref v1.0.0 --expect 3f… --json
+
+Exit codes: 0 built, and as expected; 1 another digest; 2 usage; 3 git, npm or the build failed.`;
+
 export const demo = `
 Makes a fleet of five sites in a temporary folder, backs up, kills two sites and destroys what they held, restores on a
 new device, brings one site back, spends all guesses, and restores with the recovery key. Takes well under two minutes

@@ -1,5 +1,5 @@
 import { exitCodes } from '@coffer/host';
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { failureOf } from './outcome.js';
 import { program } from './program.js';
 import type { Terminal } from './terminal/terminal.js';
@@ -8,7 +8,7 @@ let terminal: Terminal | undefined;
 const root = program((chosen) => {
   terminal = chosen;
 });
-for (const command of [root, ...root.commands]) command.exitOverride();
+for (const command of withSubcommands(root)) command.exitOverride();
 
 try {
   await root.parseAsync();
@@ -17,6 +17,10 @@ try {
 }
 // Idle connections and a finished standard input must not hold the program up.
 process.exit(process.exitCode);
+
+function withSubcommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap((each) => withSubcommands(each as Command))];
+}
 
 function report(error: unknown): number {
   if (error instanceof CommanderError) {

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { type BackupOptions, backupCommand } from './commands/backup.js';
 import { type ChangePasswordOptions, changePasswordCommand } from './commands/change-password.js';
 import { type EraseOptions, eraseCommand } from './commands/erase.js';
+import { type RebuildOptions, rebuildCommand } from './commands/evidence-rebuild.js';
 import type { AccountOptions } from './commands/options.js';
 import { type RecoveryKeyOptions, recoveryKeyCommand } from './commands/recovery-key.js';
 import { refillCommand } from './commands/refill.js';
@@ -100,6 +101,18 @@ export function program(onTerminal: (terminal: Terminal) => void): Command {
     .addHelpText('after', help.recoveryKey)
     .action(action<[RecoveryKeyOptions]>(recoveryKeyCommand));
 
+  const evidence = root.command('evidence').description('what a fleet was deployed with, and how anybody checks it');
+  evidence
+    .command('rebuild')
+    .description('build the HSM image from its source, and compare its digest')
+    .option('--expect <digest>', 'SHA-256 that the image should have, 64 hex digits', digestHex)
+    .option('--source <repository>', 'folder or URL to clone (default: this checkout)')
+    .option('--ref <commit>', 'commit or tag of it (default: HEAD)')
+    .option('--out <file>', 'keep the image here')
+    .option('--json', 'one line of JSON on standard output')
+    .addHelpText('after', help.evidenceRebuild)
+    .action(action<[RebuildOptions]>(rebuildCommand));
+
   root
     .command('demo')
     .description('the whole story on real files, unattended: two of five sites die, and everything comes back')
@@ -139,6 +152,11 @@ function wholeNumber(min: number, max: number): (text: string) => number {
     if (/^\d+$/.test(text) && value >= min && value <= max) return value;
     throw new InvalidArgumentError(`not a whole number from ${min} to ${max}`);
   };
+}
+
+function digestHex(text: string): string {
+  if (/^[0-9a-f]{64}$/.test(text)) return text;
+  throw new InvalidArgumentError('not 64 lower-case hex digits');
 }
 
 function collected(value: string, previous: readonly string[]): readonly string[] {

@@ -3,15 +3,26 @@ import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Place } from './fixture.js';
 
-const commands = ['up', 'backup', 'restore', 'status', 'change-password', 'refill', 'erase', 'recovery-key', 'demo'];
+const commands = [
+  'up',
+  'backup',
+  'restore',
+  'status',
+  'change-password',
+  'refill',
+  'erase',
+  'recovery-key',
+  'evidence rebuild',
+  'demo',
+];
 
 test('help names every command and every exit code; each command has examples of its own', async () => {
   const place = new Place();
   const { code, out } = await place.run(['--help']);
   assert.equal(code, 0);
-  for (const command of commands) assert.match(out, new RegExp(`^ {2}${command}`, 'm'));
+  for (const command of commands) assert.match(out, new RegExp(`^ {2}${command.split(' ')[0]}`, 'm'));
   for (const exit of ['0   done', '1   refused', '2   usage', '3   unavailable']) assert.ok(out.includes(exit), exit);
-  const helps = await Promise.all(commands.map((command) => place.run([command, '--help'])));
+  const helps = await Promise.all(commands.map((command) => place.run([...command.split(' '), '--help'])));
   for (const help of helps) {
     assert.equal(help.code, 0);
     assert.match(help.out, /Examples?:\n {2}(coffer|npm)/);
@@ -36,6 +47,11 @@ test('wrong arguments end with 2 and change nothing', async () => {
     ['backup', 'files', ...account, '--store', 'store', '--budget', '11'],
     ['restore', ...account, '--store', 'store', '--to', 'out', '--overwrite', '--skip-existing'],
     ['status', ...account, '--fleet', 'fleet.json'],
+    ['evidence', 'nonsense'],
+    ['evidence', 'rebuild', '--expect', 'A'.repeat(64)],
+    ['evidence', 'rebuild', '--expect', 'a'.repeat(63)],
+    ['evidence', 'rebuild', '--source=--upload-pack=x'],
+    ['evidence', 'rebuild', '--ref=--orphan'],
     ['demo', '--path', 'nowhere'],
     ['demo', '--path', 'file'],
   ];

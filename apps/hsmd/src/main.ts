@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+import { hex } from '@coffer/base';
 import { systemEntropy } from '@coffer/crypto';
 import { type ExitCode, exitCodes, FileLock, packageVersion, readFleetFile, runDaemon, systemCode } from '@coffer/host';
 import { Hsm, HsmError, type KeyStore } from '@coffer/hsm';
@@ -7,7 +9,10 @@ import { hsmdSchema } from './config.js';
 import { exitCodeOf } from './exits.js';
 import { FileNvram } from './file-nvram.js';
 import { HsmServer } from './hsm-server.js';
+import { ownImage } from './image.js';
 import { openKeyStore } from './key-store.js';
+
+const image = ownImage(fileURLToPath(import.meta.url));
 
 await runDaemon({
   name: 'hsmd',
@@ -28,7 +33,7 @@ or, with the keys in a PKCS#11 token: "keyStore": { "pkcs11": { "module": path, 
     const lock = FileLock.acquire(`${state}.lock`);
     const { keyStore, where, close } = openKeyStore(config.keyStore, path, systemEntropy);
     const hsm = boot(fleet, keyStore, state);
-    log.warn({ platform: keyStore.platform }, `${keyStore.platform}: ${where}`);
+    log.warn({ platform: keyStore.platform, image: hex(image) }, `${keyStore.platform}: ${where}`);
     const server = await HsmServer.listen(hsm, path(config.socket), {
       onHalt() {
         const { exitCode, reason } = haltOf(hsm.haltCause);

@@ -21,7 +21,7 @@ import {
 } from '@coffer/hsm';
 import { encodeFrame, FrameDecoder } from '@coffer/wire';
 
-const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const main: string = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 
 export interface End {
   readonly code: number | null;
@@ -34,6 +34,8 @@ export class Site {
   readonly config: Record<string, unknown>;
   /** Sealed first state of another member. */
   readonly othersState: Uint8Array;
+  /** The program that is started. */
+  main = main;
   readonly #children = new Set<ChildProcess>();
 
   /** @param token - keys of the first HSM, and how its configuration names them; a file of its own by default. */
@@ -73,7 +75,7 @@ export class Site {
   spawn(config: Record<string, unknown> = this.config): ChildProcess {
     const file = this.path('hsmd.json');
     writeFileSync(file, JSON.stringify(config));
-    const child = spawn(process.execPath, [main, '--config', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(process.execPath, [this.main, '--config', file], { stdio: ['ignore', 'ignore', 'pipe'] });
     this.#children.add(child);
     return child;
   }
