@@ -1,7 +1,7 @@
 import { BackupError, type BackupErrorCode } from '@coffer/backup';
 import type { CodedError } from '@coffer/base';
 import { ClientError, type ClientErrorCode } from '@coffer/client';
-import { type ExitCode, exitCodes, HostError } from '@coffer/host';
+import { type ExitCode, exitCodes, HostError, systemCode } from '@coffer/host';
 import { ProtocolError } from '@coffer/protocol';
 import { CliError } from './cli-error.js';
 
@@ -72,16 +72,41 @@ const backupExits: Readonly<Record<BackupErrorCode, ExitCode>> = {
   'bad-argument': usage,
 };
 
+/** For people, where the client's own words say less than they need. */
+const clientMessages: Readonly<Partial<Record<ClientErrorCode, string>>> = {
+  network: 'no answer from the fleet: is it up, and the gateway where it should be? The same command may be repeated',
+  unavailable: 'the fleet cannot serve this account now. Nothing is lost; the same command may be repeated',
+};
+
+/** A file, disk or network call of Node.js that failed; `path` is one that the person named or that lies below it. */
+interface SystemError extends Error {
+  readonly code: string;
+  readonly syscall: string;
+  readonly path?: string;
+}
+
+function isSystemError(error: unknown): error is SystemError {
+  return systemCode(error) !== undefined && error instanceof Error && 'syscall' in error;
+}
+
 /** The end of a command that threw. */
 export function failureOf(error: unknown): Failure {
   if (error instanceof CliError) return { exitCode: cliExit(error), reason: error.reason, message: error.message };
-  if (error instanceof ClientError) return { ...coded(error), exitCode: clientExits[error.code] };
+  if (error instanceof ClientError) {
+    const message = clientMessages[error.code] ?? error.message;
+    return { ...coded(error), message, exitCode: clientExits[error.code] };
+  }
   if (error instanceof BackupError) {
     return { ...coded(error), message: `backup: ${error.forPerson()}`, exitCode: backupExits[error.code] };
   }
   if (error instanceof HostError)
     return { ...coded(error), exitCode: error.code === 'bad-config' ? usage : unavailable };
   if (error instanceof ProtocolError) return { ...coded(error), exitCode: usage };
+  if (isSystemError(error)) {
+    const { code, syscall, path } = error;
+    const what = path === undefined ? syscall : `${syscall} ${path}`;
+    return { exitCode: unavailable, reason: 'file', message: `the system says no: ${what} (${code})` };
+  }
   // Whatever this is, it is a bug, and its text may hold anything.
   const name = error instanceof Error ? error.name : 'unknown error';
   return { exitCode: internal, reason: 'internal', message: `a bug: ${name}; COFFER_DEBUG=1 shows where` };

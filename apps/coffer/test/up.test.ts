@@ -51,6 +51,7 @@ test('the first backup takes a password and gives a recovery key; the next one a
   assert.deepEqual([first.json.ok, first.json.generation, first.json.files, first.json.protected], [true, 1, 1, true]);
   recoveryKey = first.json.recoveryKey as string;
   assert.match(recoveryKey, /^([0-9a-f]{4} ){16}[0-9a-f]{4}$/);
+  assert.ok(!first.err.includes(recoveryKey.slice(0, 9)), 'standard error may end in a log');
   const second = await place.run(['backup', 'files', ...account, ...store]);
   assert.equal(second.code, 0, second.err);
   assert.deepEqual([second.json.generation, second.json.protected, second.json.recoveryKey], [2, false, undefined]);
@@ -145,7 +146,8 @@ test('stopped and started again it goes on with the same data, and without the H
   assert.equal((await up.stop()).code, 0);
   assert.deepEqual(place.processes(), []);
   const away = await place.run(['status', ...account]);
-  assert.equal(away.code, 3);
+  assert.deepEqual([away.code, away.json.reason], [3, 'network']);
+  assert.match(away.err, /no answer from the fleet: is it up/);
   const offline = await place.run(['backup', 'files', ...account, ...store]);
   assert.deepEqual([offline.code, offline.json.generation], [0, 3]);
 
@@ -259,6 +261,15 @@ test('bad sources and accounts are usage; an account without a vault is told so'
   for (const [args, reason] of cases) {
     const { code, json } = await place.run(args);
     assert.deepEqual([code, json.reason], [2, reason], args.join(' '));
+  }
+  writeFileSync(place.path('a-file'), 'x');
+  for (const args of [
+    ['--store', 'a-file'],
+    [...store, '--state', 'a-file'],
+  ]) {
+    const { code, json } = await place.run(['backup', 'files', ...account, ...args]);
+    assert.deepEqual([code, json.reason], [3, 'file'], args.join(' '));
+    assert.match(json.message as string, /a-file.* \((ENOTDIR|EEXIST)\)$/);
   }
   const stranger = await place.run(
     ['restore', '--account', 'bob', '--json', ...store, '--to', 'no', '--password-stdin'],

@@ -52,13 +52,17 @@ export async function replaceRecoveryKey(
   }
 }
 
-/** Shows a recovery key, once, and has one group typed back where somebody is there to do it. */
+/**
+ * Shows a recovery key, once, and has one group typed back where somebody is there to do it. With `--json` it is in the
+ * result alone: standard error often ends in a log.
+ */
 export async function showRecoveryKey(written: string, { output, prompts }: Terminal): Promise<void> {
+  if (output.isJson) return;
   const groups = written.split(' ');
   output.say();
   output.say(output.paint('bold', 'Recovery key. Write it down now: it is shown this once and stored nowhere.'));
   for (let row = 0; row < groups.length; row += 6) output.say(`    ${groups.slice(row, row + 6).join('  ')}`);
-  output.say(output.paint('dim', '64 digits in groups of four; the last group only checks the others.'));
+  output.say(output.paint('dim', '64 hexadecimal digits in groups of four; a last group checks the others.'));
   output.say();
   if (!prompts.isInteractive) return;
   const [random = 0] = systemEntropy.bytes(1);

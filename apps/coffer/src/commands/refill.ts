@@ -24,7 +24,7 @@ export async function refillCommand(options: AccountOptions, terminal: Terminal)
       }
       budget = outcome.budget;
     }
-    terminal.output.done({ ok: true, budget, failures: unlocked.failures }, [`${guesses(budget)} are left now.`]);
+    terminal.output.done({ ok: true, budget, failures: unlocked.failures }, [`Left now: ${guesses(budget)}.`]);
   } finally {
     account.close();
   }

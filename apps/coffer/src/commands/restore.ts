@@ -41,7 +41,9 @@ export async function restoreCommand(options: RestoreOptions, terminal: Terminal
       options,
       terminal,
     );
-    const left = skipped.length === 0 ? '' : `; left as it was: ${plural(skipped.length, 'name')}`;
+    // Links that lead outside are in `skipped` too, and were told one by one; nothing was there before them.
+    const kept = skipped.length - unsafeLinks.length;
+    const left = kept === 0 ? '' : `; left as it was: ${plural(kept, 'name')}`;
     terminal.output.done(
       { ok: true, generation: Number(generation), method, files, folders, links, bytes, skipped, unsafeLinks },
       [`Backup ${generation} is restored: ${plural(files, 'file')}, ${size(bytes)}${left}.`],

@@ -40,10 +40,12 @@ export async function statusCommand(options: StatusOptions, { output }: Terminal
         `Vault:  ${describeVault(view)}`,
         record === undefined
           ? 'Device: a new one; it has no key of this account'
-          : `Device: has the key; newest backup it knows is ${record.generation}`,
+          : `Device: has the key; ${record.generation === 0n ? 'knows of no backup yet' : `the newest backup it knows is ${record.generation}`}`,
         ...(stored === undefined
           ? []
-          : [`Store:  backup ${stored.generation}, ${plural(stored.recoveryKeys, 'recovery key')}`]),
+          : [
+              `Store:  ${stored.generation === 0 ? 'no backup' : `backup ${stored.generation}`}, ${plural(stored.recoveryKeys, 'recovery key')}`,
+            ]),
         ...warnings.map((warning) => `${output.paint('yellow', 'note:')} ${warningText(warning)}`),
       ],
     );

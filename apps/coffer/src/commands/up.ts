@@ -5,7 +5,7 @@ import type { ExitListener } from '../fleet/daemon.js';
 import { defaultFolderName, FleetFolder } from '../fleet/folder.js';
 import { openFleet, readyMs } from '../fleet/open-fleet.js';
 import type { RunningFleet } from '../fleet/running-fleet.js';
-import type { Output } from '../terminal/output.js';
+import { type Output, plural } from '../terminal/output.js';
 import { stopSignal } from '../terminal/signals.js';
 import type { Terminal } from '../terminal/terminal.js';
 
@@ -63,14 +63,14 @@ async function greet(output: Output, fleet: RunningFleet, { isNew, tookMs, sites
       `Coffer is up: ${isNew ? 'a new fleet' : 'the fleet of before'}, ready in ${(tookMs / 1000).toFixed(1)} s`,
     ),
     `  ${members.length} sites   one HSM and one agent each, in ${dir}/site-1 … site-${members.length}; ${output.paint('yellow', 'SIMULATED HARDWARE')}`,
-    `  ${groups} groups  any ${quorum} HSMs decide: ${members.length - quorum} sites may be gone; ${budgetLimit} guesses at most`,
+    `  ${groups} groups  any ${quorum} of the HSMs decide: ${plural(members.length - quorum, 'site')} may be gone; ${budgetLimit} guesses at most`,
     `  gateway   ${fleet.gatewayUrl}`,
     `  logs      ${dir}/logs`,
     '',
     'Now, in another terminal in this folder:',
     `  npx coffer backup docs --account ada --store /tmp/store${where}`,
     `  npx coffer status --account ada${where}`,
-    `  npx coffer restore --account ada --store /tmp/store --to /tmp/restored${where}`,
+    `  npx coffer restore --account ada --store /tmp/store --to /tmp/out --state /tmp/new-device${where}`,
     '',
     'Ctrl-C stops everything.',
   ];

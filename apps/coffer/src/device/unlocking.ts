@@ -46,7 +46,7 @@ export async function offerRefill(
 
 /** What to tell a person whose password gave nothing. */
 export function refusal(outcome: FailedUnlock): CliError {
-  const recovery = 'the recovery key still works: coffer restore --recovery-key';
+  const recovery = 'a recovery key, if you made one, still works: coffer restore --recovery-key';
   switch (outcome.type) {
     case 'wrong-password': {
       const left = outcome.budget === 0 ? 'no guess is left' : `${guesses(outcome.budget)} left`;
@@ -94,6 +94,6 @@ export function warningText(warning: Warning): string {
     case 'owed-erasure':
       return 'an erasure is not receipted yet; run "coffer erase" again';
     case 'last-guess':
-      return 'one guess is left; before you use it, think of your recovery key';
+      return 'one guess is left; if you have a recovery key, use that first';
   }
 }

@@ -60,7 +60,7 @@ function required(value: string | undefined): string | undefined {
 }
 
 function answered<T>(answer: T): Exclude<T, symbol> {
-  if (isCancel(answer)) throw new CliError('cancelled', 'cancelled', 'stopped; nothing was changed');
+  if (isCancel(answer)) throw new CliError('cancelled', 'cancelled', 'stopped; what was done until here stays');
   return answer as Exclude<T, symbol>;
 }
 
