@@ -57,10 +57,10 @@ export function program(onTerminal: (terminal: Terminal) => void): Command {
   accountCommand(root, 'backup', 'back up a folder')
     .argument('<path>', 'folder to back up')
     .requiredOption('--store <dir>', 'where the encrypted backup goes')
-    .option('--budget <n>', "guesses that a new password allows, 1 to the fleet's limit", wholeNumber(1, 10))
+    .option('--budget <n>', "guesses that a new password allows (default: the fleet's limit)", wholeNumber(1, 10))
     .option('--recovery-key', 'make a recovery key with a first backup')
     .option('--no-recovery-key', 'make none, and do not ask')
-    .option('--exclude <name>', 'leave out files and folders of this name; may be repeated', collected, [])
+    .option('--exclude <name>', 'leave out files and folders of this name; may be repeated', collected)
     .addHelpText('after', help.backup)
     .action(action<[string, BackupOptions]>(backupCommand));
 
@@ -79,7 +79,7 @@ export function program(onTerminal: (terminal: Terminal) => void): Command {
     .action(action<[StatusOptions]>(statusCommand));
 
   accountCommand(root, 'change-password', 'put the same key under a new password')
-    .option('--budget <n>', 'guesses that the new password allows', wholeNumber(1, 10))
+    .option('--budget <n>', "guesses that the new password allows (default: the fleet's limit)", wholeNumber(1, 10))
     .option('--forgotten', 'without the old password, on a device that has the key')
     .addHelpText('after', help.changePassword)
     .action(action<[ChangePasswordOptions]>(changePasswordCommand));
@@ -159,6 +159,6 @@ function digestHex(text: string): string {
   throw new InvalidArgumentError('not 64 lower-case hex digits');
 }
 
-function collected(value: string, previous: readonly string[]): readonly string[] {
+function collected(value: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, value];
 }
