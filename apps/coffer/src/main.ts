@@ -4,6 +4,13 @@ import { failureOf } from './outcome.js';
 import { program } from './program.js';
 import type { Terminal } from './terminal/terminal.js';
 
+// Who reads our output may stop (`| head`). The work goes on, and what is to be cleaned up is.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 let terminal: Terminal | undefined;
 const root = program((chosen) => {
   terminal = chosen;

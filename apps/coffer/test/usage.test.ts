@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { Place } from './fixture.js';
+import { outcome, Place } from './fixture.js';
 
 const commands = [
   'up',
@@ -79,4 +79,26 @@ test('a folder that holds something else is never taken for a fleet', async () =
   assert.equal(code, 2);
   assert.equal(json.reason, 'not-a-fleet');
   assert.ok(readdirSync(place.path('mine')).includes('letter.txt'));
+});
+
+test('in a folder of a long name the socket is elsewhere, and gone at the end; nobody has to read what is said', async () => {
+  const place = new Place();
+  const dir = place.path('long'.repeat(30));
+  const child = place.spawn(['up', '--sites', '1', '--dir', dir]);
+  const ended = outcome(child);
+  let said = '';
+  let sockets: string[] = [];
+  child.stdout?.on('data', (text: string) => {
+    said += text;
+    if (!said.includes('Ctrl-C stops everything.')) return;
+    sockets = readdirSync(place.path('tmp'));
+    child.stdout?.destroy();
+    child.kill('SIGINT');
+  });
+  const { code, err } = await ended;
+  assert.equal(code, 0, err);
+  assert.match(said, /any 1 of the HSMs decide: 0 sites may be gone/);
+  assert.equal(sockets.length, 1);
+  assert.ok(!existsSync(place.path('tmp', sockets[0] as string)));
+  assert.deepEqual(place.processes(), []);
 });

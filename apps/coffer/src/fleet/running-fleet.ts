@@ -8,6 +8,7 @@ import { agentUrl, gatewayUrl, writeDaemonConfigs } from './daemon-configs.js';
 import type { FleetFolder } from './folder.js';
 import { freePorts, isPortFree } from './ports.js';
 import { readSettings, type Settings, writeSettings } from './settings.js';
+import { releaseSocketPath } from './socket-place.js';
 
 /** How often a waiting program looks. */
 const lookMs = 40;
@@ -99,6 +100,7 @@ export class RunningFleet {
       const daemons = [...this.#daemons.values()].filter(({ spec }) => spec.kind === kind);
       await Promise.all(daemons.map((daemon) => daemon.stop()));
     }
+    for (const { id } of this.descriptor.members) releaseSocketPath(this.folder.site(id));
   }
 
   /** Kills all processes. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { privateFolderMode } from '@coffer/host';
 import { CliError } from '../cli-error.js';
 import type { SiteFolder } from './folder.js';
@@ -14,14 +14,32 @@ const pathBytesMax = 103;
  * user's in the system's temporary one, named after the site's.
  */
 export function socketPath(site: SiteFolder): string {
-  if (Buffer.byteLength(site.socket) <= pathBytesMax) return site.socket;
-  const name = createHash('sha256').update(site.root).digest('hex').slice(0, 16);
-  const folder = join(tmpdir(), `coffer-${name}`);
+  const path = pathOf(site);
+  if (path === site.socket) return path;
+  const folder = dirname(path);
   mkdirSync(folder, { recursive: true, mode: privateFolderMode });
   const { mode, uid } = lstatSync(folder);
   // Anyone can make a folder of this name there first, and would then own the way to the HSM.
   if ((mode & 0o077) !== 0 || uid !== userInfo().uid) {
     throw new CliError('unavailable', 'socket-folder', `${folder} belongs to somebody else`);
   }
-  return join(folder, 'hsm.sock');
+  return path;
+}
+
+/** Removes the folder outside of the site's that {@link socketPath} made, if it made one. The HSM has stopped. */
+export function releaseSocketPath(site: SiteFolder): void {
+  const path = pathOf(site);
+  if (path !== site.socket) rmSync(dirname(path), { recursive: true, force: true });
+}
+
+function pathOf(site: SiteFolder): string {
+  if (fits(site.socket)) return site.socket;
+  const name = createHash('sha256').update(site.root).digest('hex').slice(0, 16);
+  const path = [tmpdir(), '/tmp'].map((root) => join(root, `coffer-${name}`, 'hsm.sock')).find(fits);
+  if (path === undefined) throw new CliError('unavailable', 'socket-folder', 'no place for a socket has a short name');
+  return path;
+}
+
+function fits(path: string): boolean {
+  return Buffer.byteLength(path) <= pathBytesMax;
 }
