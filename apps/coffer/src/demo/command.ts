@@ -35,13 +35,14 @@ export async function demoCommand(options: DemoOptions, { output }: Terminal): P
       await randomKills(output, { root, source, onFleet, runs: options.runs ?? 10, seed });
       return;
     }
-    output.say(
+    output.tell(
       output.paint('bold', 'Coffer: protect a backup, lose the device and two datacenters, get everything back'),
     );
-    output.say(output.paint('dim', `files: ${source}   everything else: ${root}`));
+    output.tell(output.paint('dim', `files: ${source}   everything else: ${root}`));
     const result = await new Story(new Narrator(output, demoSteps), root).tell(source, onFleet);
     output.say();
-    output.done({ ...result }, [verdict(output, result)]);
+    output.tell(verdict(output, result));
+    output.done({ ...result }, []);
     if (!result.ok) throw new CliError('refused', 'demo-failed', 'the demo did not end as it should');
   });
 }
@@ -79,6 +80,6 @@ async function inTemporaryFolder(
 
 function verdict(output: Output, { ok, files, bytes, sites, killed, seconds }: DemoResult): string {
   if (!ok) return output.paint('red', '✗ Something was not as it should be; see above.');
-  const what = `${count(files)} files (${size(bytes)}) came back, twice, with ${killed} of ${sites} sites dead`;
+  const what = `${count(files)} files (${size(bytes)}) came back, twice, after ${killed} of ${sites} sites had died`;
   return output.paint('green', `✓ ${what}, in ${seconds} s. Nobody gained a guess.`);
 }

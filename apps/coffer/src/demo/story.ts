@@ -110,6 +110,8 @@ export class Story {
       const leader = await fleet.leaderOf(groupOf(vaultId, fleet.descriptor.groups));
       say(`site ${leader ?? '?'} leads now; ${plural(restored.files, 'file')} restored, and the guess was given back`);
       say(isSame ? 'every SHA-256 is the one that was backed up' : 'THE FILES DIFFER from what was backed up');
+      const unsafe = restored.unsafeLinks.length;
+      if (unsafe > 0) say(`not made again: ${plural(unsafe, 'link')} that would lead out of the restored folder`);
       return isSame;
     });
   }

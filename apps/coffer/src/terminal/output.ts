@@ -1,4 +1,5 @@
 import { styleText } from 'node:util';
+import { wrap } from './wrap.js';
 
 /** What `--json` prints: one line with these fields. */
 export type JsonResult = Readonly<Record<string, unknown>>;
@@ -29,6 +30,12 @@ export class Output {
 
   say(line = ''): void {
     if (!this.#isQuiet) this.#people.write(`${line}\n`);
+  }
+
+  /** A sentence: broken at its spaces where a terminal ends. Commands, keys and paths, which are copied, go to `say`. */
+  tell(line: string): void {
+    const { isTTY, columns } = this.#people;
+    this.say(isTTY === true && columns > 0 ? wrap(line, columns) : line);
   }
 
   /** A line that scripts must not miss and that is not the result. */

@@ -9,7 +9,7 @@ const updateMs = 100;
 export interface Activity {
   /** What it is doing now; seen on a terminal only. */
   update(text: string): void;
-  /** Prints a line that stays. */
+  /** Prints a sentence that stays. */
   tell(line: string): void;
   /** Makes room for a question. */
   asking<T>(ask: () => Promise<T>): Promise<T>;
@@ -21,8 +21,8 @@ export interface Activity {
 export function activity(output: Output, text: string): Activity {
   const live = output.isLive ? new LiveLine(process.stderr, text) : undefined;
   const tell = (line: string): void => {
-    if (live === undefined) output.say(line);
-    else live.above(() => output.say(line));
+    if (live === undefined) output.tell(line);
+    else live.above(() => output.tell(line));
   };
   return {
     update: (next) => live?.update(next),
