@@ -107,7 +107,7 @@ async function oneRun(fleet: RunningFleet, { root, folder, hashes, random, run }
     if (!(await waitUntil(() => isCaughtUp(fleet, member), catchUpMs))) problem ||= `site ${member} did not catch up`;
   }
   await fleet.ready(readyMs);
-  const what = `sites ${victims.join(' and ')} killed after ${delayMs} ms${losesReplica ? ', replicas lost' : ''}; ${tookMs} ms`;
+  const what = `${victims.length === 1 ? 'site' : 'sites'} ${victims.join(' and ')} killed after ${delayMs} ms${losesReplica ? ', replicas lost' : ''}; ${tookMs} ms`;
   return { isGood: problem === '', tookMs, what: problem === '' ? what : `${what}: ${problem}` };
 }
 

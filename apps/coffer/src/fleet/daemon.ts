@@ -38,10 +38,6 @@ export class Daemon {
     this.#onExit = onExit;
   }
 
-  get isRunning(): boolean {
-    return this.#child !== undefined;
-  }
-
   start(): void {
     if (this.#child !== undefined) return;
     this.#isWanted = true;

@@ -3,7 +3,7 @@ import { sleep } from '@coffer/base';
 import { readFleetFile, readTokenFile, systemTimers } from '@coffer/host';
 import type { FleetDescriptor } from '@coffer/protocol';
 import { CliError } from '../cli-error.js';
-import { Daemon, type DaemonExit, type ExitListener } from './daemon.js';
+import { Daemon, type ExitListener } from './daemon.js';
 import { agentUrl, gatewayUrl, writeDaemonConfigs } from './daemon-configs.js';
 import type { FleetFolder } from './folder.js';
 import { freePorts, isPortFree } from './ports.js';
@@ -59,10 +59,6 @@ export class RunningFleet {
     return this.#daemon(`agentd-${member}`);
   }
 
-  gatewayd(): Daemon {
-    return this.#daemon('gatewayd');
-  }
-
   /** What the agent of a site says; undefined when it does not answer. */
   async status(member: number): Promise<AgentStatus | undefined> {
     try {
@@ -106,11 +102,6 @@ export class RunningFleet {
   /** Kills all processes. */
   async kill(): Promise<void> {
     await Promise.all([...this.#daemons.values()].map((daemon) => daemon.kill()));
-  }
-
-  /** How a process ended, if it has. */
-  async exitOf(daemon: Daemon): Promise<DaemonExit | undefined> {
-    return daemon.isRunning ? undefined : daemon.exited();
   }
 
   async #areGroupsLed(): Promise<boolean> {

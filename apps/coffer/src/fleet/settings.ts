@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { FleetFolder } from './folder.js';
 
 /** What is fixed when a local fleet is created, and the ports it found. */
-export const settingsSchema = z.strictObject({
+const settingsSchema = z.strictObject({
   v: z.literal(1),
   /** Whoever reads this file should know. */
   platform: z.literal('SIMULATED HARDWARE'),

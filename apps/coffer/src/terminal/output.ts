@@ -43,7 +43,7 @@ export class Output {
     if (!this.#isQuiet) process.stderr.write(`${this.paint('yellow', 'note:')} ${line}\n`);
   }
 
-  paint(color: 'green' | 'red' | 'yellow' | 'cyan' | 'dim' | 'bold', text: string): string {
+  paint(color: 'green' | 'red' | 'yellow' | 'dim' | 'bold', text: string): string {
     const isColored = this.#people.isTTY === true && process.env.NO_COLOR === undefined;
     return isColored ? styleText(color, text) : text;
   }

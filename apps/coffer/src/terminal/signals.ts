@@ -9,7 +9,7 @@ export interface StopWatch {
 }
 
 /** Takes over the signals until it is released. */
-export function stopSignal(onStop: (signal: StopSignal) => void = () => undefined): StopWatch {
+export function stopSignal(): StopWatch {
   let isStopped = false;
   let settle: (signal: StopSignal) => void = () => undefined;
   const signalled = new Promise<StopSignal>((resolve) => {
@@ -20,7 +20,6 @@ export function stopSignal(onStop: (signal: StopSignal) => void = () => undefine
     if (isStopped) process.exit(130);
     isStopped = true;
     settle(signal as StopSignal);
-    onStop(signal as StopSignal);
   };
   for (const signal of signals) process.on(signal, handler);
   return {
