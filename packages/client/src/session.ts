@@ -50,7 +50,7 @@ export async function askStatus(session: Session): Promise<VaultStatus> {
  * with a budget that was already spent.
  *
  * Failures are never taken back one by one except by their own success, so fewer than this device made itself mean that
- * somebody was granted a full budget in between; which of today's failures are ours is then unknown, and none count.
+ * somebody was granted a full budget in between; which of ours are still open is then unknown, and none count.
  *
  * @param failures - undefined when the vault is not live.
  * @throws ClientError `rolled-back`, `store`.

@@ -52,6 +52,16 @@ export function quickStretch(): Stretch & { runs: number } {
 /** Where a device can stop working: before or after a save, before or after a post reaches the fleet. */
 export type Step = 'save' | 'saved' | 'post' | 'posted';
 
+/** The code under test: the real package, or a copy with one duty taken out. */
+export interface Sdk {
+  readonly VaultClient: typeof VaultClient;
+}
+
+export interface DeviceOptions {
+  readonly budgetLimit?: number;
+  readonly sdk?: Sdk;
+}
+
 /** One device with its store, a fleet, and a wire between them that a test can cut anywhere. */
 export class Device {
   readonly fleet: FakeFleet;
@@ -64,9 +74,11 @@ export class Device {
   intercept: (post: number, body: Uint8Array) => HttpAnswer | undefined = () => undefined;
   posts = 0;
   saves = 0;
+  readonly #sdk: Sdk;
 
-  constructor(options: { readonly fleet?: FakeFleet; readonly budgetLimit?: number } = {}) {
+  constructor(options: DeviceOptions & { readonly fleet?: FakeFleet } = {}) {
     this.fleet = options.fleet ?? new FakeFleet(vaultId, options);
+    this.#sdk = options.sdk ?? { VaultClient };
   }
 
   readonly transport: Transport = {
@@ -99,7 +111,7 @@ export class Device {
         this.at('saved');
       },
     };
-    return VaultClient.open({
+    return this.#sdk.VaultClient.open({
       fleet: this.fleet.fleet,
       tenant,
       account,
@@ -116,7 +128,7 @@ export class Device {
 /** A device whose vault is protected with `password`, and its key. */
 export async function protectedDevice(
   password = 'correct horse',
-  options: { readonly budgetLimit?: number } = {},
+  options: DeviceOptions = {},
 ): Promise<{ device: Device; client: VaultClient; backupKey: Uint8Array }> {
   const device = new Device(options);
   const client = await device.open();
