@@ -8,6 +8,10 @@ import { peerMessageBytesMax } from './peer-messages.js';
 export const routedCallBytesMax = 32 + 4 + sealedRequestBytesMax + 32 + 2;
 /** How long a client may take to send a whole request. */
 export const requestTimeoutMs = 30_000;
+/** How long it may take to send its headers, before which nobody has shown a token. */
+export const headersTimeoutMs = 10_000;
+/** Connections open at once: a gateway keeps 64, another agent a few for each group. One more is closed. */
+export const agentConnectionsMax = 512;
 
 type Handler = (body: Uint8Array) => Promise<Answer>;
 interface Answer {
@@ -26,12 +30,17 @@ export function createAgentServer(agent: Agent, token: string): Server {
     'POST /call': { bodyBytesMax: routedCallBytesMax, handle: async (body) => octets(await agent.handleRouted(body)) },
     'GET /status': { bodyBytesMax: 0, handle: async () => json(200, await agent.status()) },
   };
-  const server = createServer({ requestTimeout: requestTimeoutMs }, (request, response) => {
-    void serve(request).then(
-      (answer) => reply(request, response, answer),
-      () => reply(request, response, json(500, { error: 'internal' })),
-    );
-  });
+  const server = createServer(
+    { requestTimeout: requestTimeoutMs, headersTimeout: headersTimeoutMs },
+    (request, response) => {
+      void serve(request).then(
+        (answer) => reply(request, response, answer),
+        () => reply(request, response, json(500, { error: 'internal' })),
+      );
+    },
+  );
+
+  server.maxConnections = agentConnectionsMax;
 
   async function serve(request: IncomingMessage): Promise<Answer> {
     const path = (request.url ?? '').split('?')[0] ?? '';

@@ -39,7 +39,8 @@ export async function copySnapshot(context: AgentContext, site: Site, memberId: 
     if (certificate.group !== group || !isSame(certificate, { index: tip.signed.entry.index, hash: tip.hash })) {
       throw new AgentError('refused', 'a certificate for something else');
     }
-    install.add(await changedSince(context, group, memberId, from ?? 0n, tip.signed.entry.index));
+    for await (const leaves of changedSince(context, group, memberId, from ?? 0n, tip.signed.entry.index))
+      install.add(leaves);
     while (!install.build()) await Promise.resolve();
     install.finish({ tipEntry: tip.stored, certificate: encodeQuorumCertificate(certificate) });
   } finally {
@@ -47,23 +48,22 @@ export async function copySnapshot(context: AgentContext, site: Site, memberId: 
   }
 }
 
-/** Leaves of the entries above `from` up to `to`, in order, so that the last one for a record counts. */
-async function changedSince(
+/**
+ * Leaves of the entries above `from` up to `to`, in order, so that the last one for a record counts; one answer of the peer
+ * at a time, however many entries it has added meanwhile.
+ */
+async function* changedSince(
   context: AgentContext,
   group: number,
   memberId: number,
   from: bigint,
   to: bigint,
-): Promise<LeafWrite[]> {
-  const leaves: LeafWrite[] = [];
+): AsyncGenerator<readonly LeafWrite[]> {
   const source = peerSource(context, group, memberId);
   for (let at = from; at < to; ) {
     const entries = await source.entries(at + 1n);
     if (entries.length === 0) throw new AgentError('missing-data', 'the log does not cover the snapshot');
-    for (const { signed, stored } of entries) {
-      if (signed.entry.index <= to) leaves.push(...stored.leaves);
-      at = signed.entry.index;
-    }
+    yield entries.filter(({ signed }) => signed.entry.index <= to).flatMap(({ stored }) => stored.leaves);
+    at += BigInt(entries.length);
   }
-  return leaves;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import test, { type TestContext } from 'node:test';
@@ -8,6 +9,7 @@ import { setTimeout } from 'node:timers/promises';
 import {
   Agent,
   AgentError,
+  agentConnectionsMax,
   createAgentServer,
   defaultTuning,
   HsmSocket,
@@ -169,6 +171,28 @@ test('three agents over real sockets serve a request posted to POST /call', { ti
   assert.deepEqual(decodeRoutedAnswer(new Uint8Array(await malformed.arrayBuffer())), { type: 'bad-request' });
   const status = await fetch(`${urls.get(1)}/status`, { headers: { authorization: `Bearer ${token}` } });
   assert.equal(((await status.json()) as { platform: string }).platform, 'SIMULATED HARDWARE');
+});
+
+test('an agent holds as many connections as it says, and closes the next one', { timeout: 20_000 }, async (t) => {
+  const server = createAgentServer({} as Agent, token);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const sockets: Socket[] = [];
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const open = async (): Promise<Socket> => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    sockets.push(socket);
+    await once(socket, 'connect');
+    return socket;
+  };
+  await Promise.all(Array.from({ length: agentConnectionsMax }, open));
+  const [first] = sockets as [Socket];
+  first.write('GET /status HTTP/1.1\r\nhost: a\r\n\r\n');
+  assert.match(String(await once(first, 'data')), /^HTTP\/1\.1 401 /);
+  await once(await open(), 'close');
 });
 
 test('HSM socket: replies pair with requests, a lost connection fails what was in flight, the next call connects again', async (t) => {
