@@ -20,15 +20,19 @@ const tokenSchema = z.strictObject({
 });
 
 /** Configuration of one HSM process. */
-export const hsmdSchema = z.strictObject({
-  /** The fleet descriptor, canonical JSON. */
-  fleet: pathSchema,
-  /** Keys of this HSM: a plain file, mode 0600, or a token. SIMULATED HARDWARE either way. */
-  keyStore: z.union([pathSchema, z.strictObject({ pkcs11: tokenSchema })]),
-  /** Sealed state: the stand-in for non-volatile memory. */
-  state: pathSchema,
-  /** Unix socket for the agent; 107 bytes at most on Linux, 103 on macOS. */
-  socket: pathSchema,
-  log: logSchema.prefault({}),
-});
+export const hsmdSchema = z
+  .strictObject({
+    /** The fleet descriptor, canonical JSON: this HSM is a member of that fleet. */
+    fleet: pathSchema.optional(),
+    /** Instead of `fleet`: this HSM is new, stands at that site, and waits for the ceremony. */
+    birth: z.strictObject({ site: z.string().regex(/^[a-z0-9-]{1,32}$/, 'not 1 to 32 of a-z, 0-9 and -') }).optional(),
+    /** Keys of this HSM: a plain file, mode 0600, or a token. SIMULATED HARDWARE either way. */
+    keyStore: z.union([pathSchema, z.strictObject({ pkcs11: tokenSchema })]),
+    /** Sealed state: the stand-in for non-volatile memory. */
+    state: pathSchema,
+    /** Unix socket for the agent; 107 bytes at most on Linux, 103 on macOS. */
+    socket: pathSchema,
+    log: logSchema.prefault({}),
+  })
+  .refine(({ fleet, birth }) => (fleet === undefined) !== (birth === undefined), 'one of fleet and birth');
 export type HsmdConfig = z.input<typeof hsmdSchema>;

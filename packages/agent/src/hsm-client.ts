@@ -9,6 +9,7 @@ export type Refused = Extract<HostReply, { type: 'refused' }>;
 
 interface ReplyTypes {
   describe: 'described';
+  attest: 'attested';
   inspect: 'inspected';
   promise: 'promised';
   'new-view': 'new-view';
@@ -21,6 +22,7 @@ interface ReplyTypes {
 
 const replyTypes: ReplyTypes = {
   describe: 'described',
+  attest: 'attested',
   inspect: 'inspected',
   promise: 'promised',
   'new-view': 'new-view',

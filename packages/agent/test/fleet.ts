@@ -93,6 +93,7 @@ export class TestSite implements HsmConnection {
       keyStore: this.#keyStore,
       nvram: this.#nvram,
       entropy: this.#entropy,
+      image: new Uint8Array(32),
     });
   }
 

@@ -79,7 +79,13 @@ function provision(sites: string[]) {
   });
   const fleet = decodeFleetDescriptor(descriptor);
   const hsms = keyStores.map((keyStore, i) =>
-    Hsm.boot({ fleet, keyStore, nvram: new MemoryNvram(states[i] as Uint8Array), entropy: systemEntropy }),
+    Hsm.boot({
+      fleet,
+      keyStore,
+      nvram: new MemoryNvram(states[i] as Uint8Array),
+      entropy: systemEntropy,
+      image: new Uint8Array(32),
+    }),
   );
   return { fleet, hsms };
 }

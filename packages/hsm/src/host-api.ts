@@ -1,4 +1,5 @@
 import {
+  type Attestation,
   batchRequestsMax,
   type Cap,
   type ConfigHash,
@@ -9,6 +10,7 @@ import {
   type LeafWrite,
   leafWritesLayout,
   type NewView,
+  platformBytesMax,
   type QuorumCertificate,
   quorumCertificateLayout,
   type Signed,
@@ -16,6 +18,7 @@ import {
   sealedRecordBytes,
   sealedReplyBytes,
   sealedRequestBytesMax,
+  signedAttestationLayout,
   signedCapLayout,
   signedEntryLayout,
   signedNewViewLayout,
@@ -71,6 +74,8 @@ export interface BatchItem {
 export type HostRequest =
   /** Who are you? */
   | { readonly type: 'describe' }
+  /** Are you running, and is that key yours? Signs the answer to 32 bytes that whoever asks has drawn. */
+  | { readonly type: 'attest'; readonly nonce: Uint8Array }
   /** Where do you stand in this group? */
   | { readonly type: 'inspect'; readonly group: number }
   /** Rule 1. `nonce`: 32 bytes that t's leader drew with its own promise; a leader passes over what it is handed. */
@@ -126,6 +131,7 @@ export type HostReply =
       /** What this program runs on; `SIMULATED HARDWARE` for a process with its keys in a file. */
       readonly platform: string;
     }
+  | { readonly type: 'attested'; readonly attestation: Signed<Attestation> }
   | ({ readonly type: 'inspected' } & GroupPosition)
   | { readonly type: 'promised'; readonly promise: Signed<TermPromise> }
   | { readonly type: 'new-view'; readonly view: Signed<NewView>; readonly cap: Signed<Cap> }
@@ -216,6 +222,7 @@ export const hostRequestLayout = variant<HostRequest>({
   capture: [7, struct<Req<'capture'>>({ group: u16, entries: list(signedEntryLayout, captureEntriesMax) })],
   release: [8, struct<Req<'release'>>({ certificate: quorumCertificateLayout })],
   jump: [9, struct<Req<'jump'>>({ certificate: quorumCertificateLayout })],
+  attest: [10, struct<Req<'attest'>>({ nonce: fixed(32) })],
 });
 
 const releasedEntryLayout = struct<ReleasedEntry>({
@@ -232,7 +239,7 @@ export const hostReplyLayout = variant<HostReply>({
       configHash: configHashLayout,
       groups: u16,
       indexKey: fixed(32),
-      platform: text(64),
+      platform: text(platformBytesMax),
     }),
   ],
   inspected: [
@@ -259,6 +266,7 @@ export const hostReplyLayout = variant<HostReply>({
   ],
   released: [7, struct<Rep<'released'>>({ entries: list(releasedEntryLayout, entriesInFlightMax) })],
   refused: [8, struct<Rep<'refused'>>({ code: enumerated(refusalCodes), message: text(256) })],
+  attested: [9, struct<Rep<'attested'>>({ attestation: signedAttestationLayout })],
 });
 
 /** A request or reply with the id that pairs them. */

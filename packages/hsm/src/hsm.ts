@@ -1,5 +1,7 @@
 import type { Entropy } from '@coffer/base';
 import {
+  type Attestation,
+  attestationMessage,
   type Cap,
   capMessage,
   entryHash,
@@ -17,6 +19,15 @@ import { decodeHostRequest, encodeHostReply, type HostReply, type HostRequest, t
 import type { KeyStore, Nvram } from './ports.js';
 import { type HsmState, openState, sealState } from './state.js';
 
+export interface HsmOptions {
+  readonly fleet: FleetDescriptor;
+  readonly keyStore: KeyStore;
+  readonly nvram: Nvram;
+  readonly entropy: Entropy;
+  /** SHA-256 of the program that runs, 32 bytes; it is only told, in attestations. */
+  readonly image: Uint8Array;
+}
+
 /** A reply that must not be made, let alone leave, before the state behind it is persisted. */
 type Emit = () => HostReply;
 
@@ -32,13 +43,15 @@ export class Hsm {
   readonly #keyStore: KeyStore;
   readonly #nvram: Nvram;
   readonly #keys: FleetKeys;
+  readonly #image: Uint8Array;
   readonly #boot: HsmState;
   readonly #groups: readonly Group[];
   #persisted: readonly unknown[];
   #halted: unknown;
 
-  private constructor(fleet: FleetDescriptor, keyStore: KeyStore, nvram: Nvram, entropy: Entropy, state: HsmState) {
+  private constructor({ fleet, keyStore, nvram, entropy, image }: HsmOptions, state: HsmState) {
     this.#fleet = fleet;
+    this.#image = image;
     this.#keyStore = keyStore;
     this.#nvram = nvram;
     this.#boot = state;
@@ -53,8 +66,8 @@ export class Hsm {
    * Starts from the persisted state. Leads nothing until it has opened a new term.
    * @throws HsmError `no-state` when there is an identity and no state, `bad-state`, `other-fleet`.
    */
-  static boot(options: { fleet: FleetDescriptor; keyStore: KeyStore; nvram: Nvram; entropy: Entropy }): Hsm {
-    const { fleet, keyStore, nvram, entropy } = options;
+  static boot(options: HsmOptions): Hsm {
+    const { fleet, keyStore, nvram } = options;
     const sealed = nvram.load();
     if (sealed === undefined) {
       throw new HsmError(
@@ -62,7 +75,7 @@ export class Hsm {
         'this HSM has its identity but not its state: it would vote against what it has forgotten, so it never signs again as this member',
       );
     }
-    return new Hsm(fleet, keyStore, nvram, entropy, openState(keyStore, fleet, sealed));
+    return new Hsm(options, openState(keyStore, fleet, sealed));
   }
 
   get halted(): boolean {
@@ -108,6 +121,8 @@ export class Hsm {
     switch (request.type) {
       case 'describe':
         return () => this.#describe();
+      case 'attest':
+        return () => ({ type: 'attested', attestation: this.#attest(request.nonce) });
       case 'inspect': {
         const position = this.#group(request.group).position();
         return () => ({ type: 'inspected', ...position });
@@ -145,6 +160,14 @@ export class Hsm {
     const { indexKey } = this.#keys;
     const { configHash } = this.#fleet;
     return { type: 'described', hsm, configHash, groups: groups.length, indexKey, platform: this.#keyStore.platform };
+  }
+
+  /** Signed by the identity, under a label of its own: no attestation can be taken for a vote. */
+  #attest(nonce: Uint8Array): Signed<Attestation> {
+    const { configHash } = this.#fleet;
+    const { platform } = this.#keyStore;
+    const statement = { configHash, hsm: this.#boot.hsm, nonce, image: this.#image, platform };
+    return this.#sign(statement, attestationMessage(statement));
   }
 
   /** Writes the state if a step changed it. A write that fails leaves us not knowing what we will remember: halt. */

@@ -1,6 +1,9 @@
+export { Birth, type BirthOptions } from './birth/birth.js';
+export * from './birth/birth-api.js';
+export { initialiseHsm } from './birth/birth-state.js';
 export { HsmError, type HsmErrorCode } from './errors.js';
 export * from './host-api.js';
-export { Hsm } from './hsm.js';
+export { Hsm, type HsmOptions } from './hsm.js';
 export { MemoryNvram } from './memory-nvram.js';
 export * from './ports.js';
 export { type ProvisionedFleet, type ProvisionOptions, provisionFleet } from './provision.js';

@@ -1,9 +1,10 @@
 import type { Entropy } from '@coffer/base';
-import { oprfRandomKey } from '@coffer/crypto';
-import { decodeFleetDescriptor, encodeFleetDescriptor, type FleetId, quorumFloor } from '@coffer/protocol';
-import { expandFleetSecrets, type FleetSecrets, zeroFleetSecrets } from './fleet-secrets.js';
+import { type BirthList, type BirthPlan, ProtocolError, quorumFloor } from '@coffer/protocol';
+import { Birth } from './birth/birth.js';
+import { type BirthReply, type BirthRequest, decodeBirthReply, encodeBirthRequest } from './birth/birth-api.js';
+import { initialiseHsm } from './birth/birth-state.js';
+import { MemoryNvram } from './memory-nvram.js';
 import type { KeyStore } from './ports.js';
-import { initialState, sealState } from './state.js';
 
 export interface ProvisionOptions {
   /** One name per member, distinct. */
@@ -26,34 +27,44 @@ export interface ProvisionedFleet {
 }
 
 /**
- * Makes a fleet in one process: draws the fleet secrets, seals them to each member's key store, and forgets them. This
- * process could read them while it runs, so it stands for a ceremony and is none (README, limits).
+ * A whole birth in one process, for tests and simulations: the same messages as in a ceremony, without anybody who
+ * watches. This process could read everything while it runs, so no fleet that anybody depends on is made like this.
  * @throws ProtocolError `bad-descriptor` when the options make no valid fleet.
  */
 export function provisionFleet(options: ProvisionOptions): ProvisionedFleet {
-  const { sites, keyStores, groups, budgetLimit, rollbackTolerance, entropy } = options;
-  const secrets: FleetSecrets = {
-    channelSeed: entropy.bytes(32),
-    opaquePrivateKey: oprfRandomKey(entropy),
-    recordSecret: entropy.bytes(32),
-    ticketSecret: entropy.bytes(32),
-    indexKey: entropy.bytes(32),
-  };
-  const { channelKey, opaqueKey, channelSecretKey } = expandFleetSecrets(secrets);
-  channelSecretKey.destroy();
-  const members = sites.map((site, i) => ({ id: i + 1, site, key: keyStores[i]?.publicKey ?? new Uint8Array() }));
-  const descriptor = encodeFleetDescriptor({
-    fleetId: entropy.bytes(16) as FleetId,
-    quorum: options.quorum ?? quorumFloor(sites.length, rollbackTolerance),
-    rollbackTolerance,
-    groups,
-    budgetLimit,
-    channelKey,
-    opaqueKey,
-    members,
+  const { sites, keyStores, entropy, groups, budgetLimit, rollbackTolerance } = options;
+  const nvrams = keyStores.map(() => new MemoryNvram());
+  const image = new Uint8Array(32);
+  const births = keyStores.map((keyStore, i) => {
+    const nvram = nvrams[i] as MemoryNvram;
+    initialiseHsm({ keyStore, nvram, site: sites[i] as string, entropy });
+    return Birth.boot({ keyStore, nvram, entropy, image });
   });
-  const fleet = decodeFleetDescriptor(descriptor);
-  const states = keyStores.map((keyStore, i) => sealState(keyStore, initialState(fleet, i + 1, secrets)));
-  zeroFleetSecrets(secrets);
-  return { descriptor, states };
+  const quorum = options.quorum ?? quorumFloor(sites.length, rollbackTolerance);
+  const plan: BirthPlan = { nonce: entropy.bytes(32), groups, budgetLimit, rollbackTolerance, quorum };
+  const descriptions = births.map(
+    (birth) => ask(birth, 'birth.described', { type: 'birth.describe', nonce: plan.nonce }).description,
+  );
+  const birth: BirthList = { plan, descriptions };
+  const [first, ...others] = births;
+  const { descriptor, shares } = ask(first as Birth, 'birth.generated', { type: 'birth.generate', birth });
+  others.forEach((other, i) => {
+    ask(other, 'birth.accepted', { type: 'birth.accept', birth, descriptor, share: shares[i] as (typeof shares)[0] });
+  });
+  for (const each of births) each.close();
+  return { descriptor, states: nvrams.map((nvram) => nvram.load() as Uint8Array) };
+}
+
+function ask<T extends BirthReply['type']>(
+  birth: Birth,
+  type: T,
+  body: BirthRequest,
+): Extract<BirthReply, { type: T }> {
+  const [frame] = birth.step([encodeBirthRequest({ id: 1, body })]);
+  const reply = decodeBirthReply(frame as Uint8Array).body;
+  if (reply.type !== type) {
+    const why = reply.type === 'birth.refused' ? reply.message : reply.type;
+    throw new ProtocolError('bad-descriptor', `no fleet was born: ${why}`);
+  }
+  return reply as Extract<BirthReply, { type: T }>;
 }

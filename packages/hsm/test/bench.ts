@@ -27,6 +27,9 @@ import {
 } from '@coffer/protocol';
 import { PartialTree } from '@coffer/tree';
 
+/** What the HSMs of tests say that they run. */
+export const testImage = sha256(utf8('image of tests'));
+
 /** The code under test: the real packages, or copies with one rule taken out. */
 export interface Modules {
   readonly hsm: typeof hsmModule;
@@ -133,7 +136,7 @@ export class Bench {
         id: i + 1,
         keyStore,
         nvram,
-        hsm: module.Hsm.boot({ fleet: this.fleet, keyStore, nvram, entropy: this.entropy }),
+        hsm: module.Hsm.boot({ fleet: this.fleet, keyStore, nvram, entropy: this.entropy, image: testImage }),
       };
     });
     for (let group = 0; group < groups; group++) {
@@ -167,7 +170,13 @@ export class Bench {
   restart(id: number): void {
     const member = this.member(id);
     const { keyStore, nvram } = member;
-    member.hsm = this.modules.hsm.Hsm.boot({ fleet: this.fleet, keyStore, nvram, entropy: this.entropy });
+    member.hsm = this.modules.hsm.Hsm.boot({
+      fleet: this.fleet,
+      keyStore,
+      nvram,
+      entropy: this.entropy,
+      image: testImage,
+    });
   }
 
   /** The newest nonce that a leader drew for a term. */

@@ -4,7 +4,7 @@ import { equalBytes } from '@coffer/base';
 import * as hsmModule from '@coffer/hsm';
 import { HsmError, MemoryNvram, SoftKeyStore, sealedStateBytesMax } from '@coffer/hsm';
 import { batchRequestsMax, type EntryHash, sealedReplyBytes } from '@coffer/protocol';
-import { Bench, CountingEntropy } from './bench.js';
+import { Bench, CountingEntropy, testImage } from './bench.js';
 import { VaultUser } from './vault-user.js';
 
 const { Hsm } = await import('@coffer/hsm');
@@ -13,7 +13,8 @@ const code = (code: string) => (error: unknown) => error instanceof HsmError && 
 test('an identity without its state never signs again', () => {
   const bench = new Bench();
   const { keyStore } = bench.member(1);
-  const boot = () => Hsm.boot({ fleet: bench.fleet, keyStore, nvram: new MemoryNvram(), entropy: bench.entropy });
+  const boot = () =>
+    Hsm.boot({ fleet: bench.fleet, keyStore, nvram: new MemoryNvram(), entropy: bench.entropy, image: testImage });
   assert.throws(boot, code('no-state'));
   assert.throws(boot, /vote against what it has forgotten/);
 });
@@ -23,7 +24,7 @@ test('state that does not authenticate, in any bit, is refused', () => {
   const { keyStore, nvram } = bench.member(1);
   const sealed = nvram.load() as Uint8Array;
   const boot = (bytes: Uint8Array) =>
-    Hsm.boot({ fleet: bench.fleet, keyStore, nvram: new MemoryNvram(bytes), entropy: bench.entropy });
+    Hsm.boot({ fleet: bench.fleet, keyStore, nvram: new MemoryNvram(bytes), entropy: bench.entropy, image: testImage });
   boot(sealed);
   for (let at = 0; at < sealed.length; at++) {
     const flipped = sealed.slice();
@@ -38,12 +39,26 @@ test("another member's or another fleet's state is refused", () => {
   const bench = new Bench();
   const [one, two] = [bench.member(1), bench.member(2)];
   assert.throws(
-    () => Hsm.boot({ fleet: bench.fleet, keyStore: one.keyStore, nvram: two.nvram, entropy: bench.entropy }),
+    () =>
+      Hsm.boot({
+        fleet: bench.fleet,
+        keyStore: one.keyStore,
+        nvram: two.nvram,
+        entropy: bench.entropy,
+        image: testImage,
+      }),
     code('bad-state'),
   );
   const other = new Bench({ keyStores: bench.members.map((m) => m.keyStore), seed: 'other' });
   assert.throws(
-    () => Hsm.boot({ fleet: other.fleet, keyStore: one.keyStore, nvram: one.nvram, entropy: bench.entropy }),
+    () =>
+      Hsm.boot({
+        fleet: other.fleet,
+        keyStore: one.keyStore,
+        nvram: one.nvram,
+        entropy: bench.entropy,
+        image: testImage,
+      }),
     code('other-fleet'),
   );
 });

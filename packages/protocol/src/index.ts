@@ -1,3 +1,4 @@
+export * from './birth.js';
 export * from './channel.js';
 export * from './commit-proof.js';
 export * from './entry.js';

@@ -67,9 +67,11 @@ export const promiseLayout = struct<TermPromise>({
   capTerm: termLayout,
   ...position,
 });
-const signed = <S>(statement: Layout<S>): Layout<Signed<S>> => struct<Signed<S>>({ statement, signature: fixed(64) });
-export const signedCapLayout = signed(capLayout);
-export const signedPromiseLayout = signed(promiseLayout);
+/** A statement, then 64 bytes of signature. */
+export const signedLayout = <S>(statement: Layout<S>): Layout<Signed<S>> =>
+  struct<Signed<S>>({ statement, signature: fixed(64) });
+export const signedCapLayout = signedLayout(capLayout);
+export const signedPromiseLayout = signedLayout(promiseLayout);
 export const newViewLayout = struct<NewView>({
   group: u16,
   configHash: configHashLayout,
@@ -77,7 +79,7 @@ export const newViewLayout = struct<NewView>({
   base: struct<NewView['base']>({ capTerm: termLayout, ...position }),
   promises: list(signedPromiseLayout, fleetMembersMax),
 });
-export const signedNewViewLayout = signed(newViewLayout);
+export const signedNewViewLayout = signedLayout(newViewLayout);
 
 /** The bytes that an HSM signs for each kind of statement: no two kinds share a label. */
 export const capMessage = (cap: Cap): Uint8Array => labelledHash('coffer/cap/v1', encode(capLayout, cap));

@@ -31,6 +31,7 @@ export function describeReply(request: HostRequest, reply: HostReply): string {
       return `${what} -> promised ${describeTerm(promised)} at ${describeTerm(capTerm)} #${index} ${short(hash)}`;
     }
     case 'described':
+    case 'attested':
       return what;
   }
 }
@@ -38,6 +39,7 @@ export function describeReply(request: HostRequest, reply: HostReply): string {
 function describeRequest(request: HostRequest): string {
   switch (request.type) {
     case 'describe':
+    case 'attest':
       return '';
     case 'execute':
       return ` g${request.group} ${describeTerm(request.term)} ${request.items.length} items`;

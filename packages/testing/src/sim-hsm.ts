@@ -20,6 +20,9 @@ export type HsmObserver = (member: number, request: HostRequest, reply: HostRepl
 /** Changes what the host hears, or undefined to leave it: how a test plays an HSM that breaks a rule. */
 export type HsmMutation = (member: number, request: HostRequest, reply: HostReply) => HostReply | undefined;
 
+/** What simulated HSMs say that they run. */
+const simImage = new Uint8Array(32);
+
 /** The program that an HSM runs: {@link Hsm}, or a copy of it with a rule cut out. */
 export type HsmCore = Pick<typeof Hsm, 'boot'>;
 
@@ -137,6 +140,7 @@ export class SimHsm {
       nvram: this.#nvram,
       // A real HSM never draws the same bytes again after a restart; neither may this one.
       entropy: new SeededEntropy(this.#random.fork(`boot${this.#boots}`)),
+      image: simImage,
     });
   }
 

@@ -1,0 +1,52 @@
+import { existsSync } from 'node:fs';
+import { type Entropy, zero } from '@coffer/base';
+import { replaceFile } from '@coffer/host';
+import { HsmError, initialiseHsm, type Nvram, SoftKeyStore } from '@coffer/hsm';
+import { KeyStoreError, Pkcs11KeyStore } from '@coffer/keystore-pkcs11';
+import type { HsmdConfig } from './config.js';
+import { type OpenKeyStore, openKeyStore, tokenConfig } from './key-store.js';
+
+/**
+ * Makes a new HSM where there is neither identity nor state: the identity first, then the state that names its site. A
+ * crash in between leaves an identity without state, which never starts again; the ceremony takes a new folder or token.
+ * @returns the key store, open, also of an HSM that was made before.
+ * @throws HsmError, HostError, KeyStoreError.
+ */
+export function openNewborn(
+  config: HsmdConfig['keyStore'],
+  path: (path: string) => string,
+  { nvram, site, entropy }: { nvram: Nvram; site: string; entropy: Entropy },
+): OpenKeyStore {
+  const isNew = nvram.load() === undefined && makeIdentity(config, path, entropy);
+  const opened = openKeyStore(config, path, entropy);
+  if (!isNew) return opened;
+  try {
+    initialiseHsm({ keyStore: opened.keyStore, nvram, site, entropy });
+  } catch (cause) {
+    opened.close();
+    throw cause;
+  }
+  return opened;
+}
+
+/** @throws HsmError `no-state` for an identity that is there already: its state was lost. */
+function makeIdentity(config: HsmdConfig['keyStore'], path: (path: string) => string, entropy: Entropy): boolean {
+  if (typeof config === 'string') {
+    if (existsSync(path(config))) throw lostState();
+    const made = SoftKeyStore.generate(entropy);
+    const keys = made.export();
+    replaceFile(path(config), keys);
+    zero(keys);
+    made.close();
+    return true;
+  }
+  try {
+    Pkcs11KeyStore.generate(tokenConfig(config.pkcs11, path), entropy).close();
+    return true;
+  } catch (cause) {
+    if (cause instanceof KeyStoreError && cause.code === 'key-exists') throw lostState();
+    throw cause;
+  }
+}
+
+const lostState = (): HsmError => new HsmError('no-state', 'this HSM has an identity and no state: take a new one');
