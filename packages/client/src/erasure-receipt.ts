@@ -1,11 +1,11 @@
 import {
+  type CommittedReply,
+  committedReplyLayout,
   type FleetDescriptor,
   groupOf,
   openReply,
   ProtocolError,
-  type VaultAnswer,
   type VaultId,
-  vaultAnswerLayout,
   vaultIdLayout,
   verifyCommitProof,
 } from '@coffer/protocol';
@@ -19,14 +19,14 @@ export interface ErasureReceipt {
   readonly requestHash: Uint8Array;
   /** Opens the reply. */
   readonly replySecret: Uint8Array;
-  readonly answer: VaultAnswer;
+  readonly answer: CommittedReply;
 }
 
 const receiptLayout = struct<ErasureReceipt>({
   vaultId: vaultIdLayout,
   requestHash: fixed(32),
   replySecret: fixed(32),
-  answer: vaultAnswerLayout,
+  answer: committedReplyLayout,
 });
 
 export const encodeErasureReceipt = (receipt: ErasureReceipt): Uint8Array => encode(receiptLayout, receipt);

@@ -1,3 +1,5 @@
+import { bundleBytesMax } from '@coffer/protocol';
+
 /** Bounds of what a client does on its own. */
 
 /** Posts of one sealed request: the first and its retries. */
@@ -10,8 +12,8 @@ export const backoffMsFirst = 200;
 export const backoffMsMax = 5_000;
 /** Longest wait that it grants a service which asks for one; a longer one goes to the app as an error. */
 export const retryAfterMsMax = 20_000;
-/** Largest body of an answer that a transport reads: a committed answer is below 32 KiB. */
-export const answerBytesMax = 65_536;
+/** Largest body of an answer that a transport reads: a committed reply is below 32 KiB, and a bundle may be beside it. */
+export const answerBytesMax = 65_536 + bundleBytesMax;
 /** Default limit of one post. */
 export const postMsMax = 15_000;
 /** Largest password after preparation, in UTF-8 bytes. */

@@ -1,10 +1,10 @@
 import { type Clock, sleep, type Timers } from '@coffer/base';
 import {
+  type CommittedReply,
   decodeRoutedAnswer,
   type FleetDescriptor,
   memberById,
   type RoutedAnswer,
-  type VaultAnswer,
 } from '@coffer/protocol';
 import { WireError } from '@coffer/wire';
 import { GatewayError } from './errors.js';
@@ -42,7 +42,7 @@ export class LeaderRouter {
    * @param call - encoded `RoutedCall` of `group`.
    * @throws GatewayError `bad-call` when an agent says so; `no-leader` with a `retryAfterMs`.
    */
-  async route(group: number, call: Uint8Array): Promise<VaultAnswer> {
+  async route(group: number, call: Uint8Array): Promise<CommittedReply> {
     const { clock, timers, limits, log } = this.#options;
     const startMs = clock.nowMs();
     const leftMs = (): number => startMs + limits.routeMs - clock.nowMs();

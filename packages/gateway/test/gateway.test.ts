@@ -113,6 +113,7 @@ test('body limit: the largest call passes, one byte more does not, announced or 
   const largest = encodeVaultCall({
     configHash: fleet.configHash,
     request: systemEntropy.bytes(sealedRequestBytesMax),
+    known: { epoch: 1, size: 1 },
   });
   assert.equal(largest.length, vaultCallBytesMax);
   assert.equal((await post({ body: largest })).status, 200);

@@ -28,3 +28,5 @@ export const nameBytesMax = 256;
 export const descriptorBytesMax = 16_384;
 /** Largest sealed request (HPKE form: 1,120 bytes of encapsulation, the padded plaintext, a tag and framing). */
 export const sealedRequestBytesMax = 2_304;
+/** Largest validation bundle (docs/spec/transparency.md §8), which an answer may carry. */
+export const bundleBytesMax = 1_048_576;

@@ -4,11 +4,17 @@ import { test } from 'node:test';
 import { fromHex, hex, utf8 } from '@coffer/base';
 import {
   attemptIdOf,
+  bundleBytesMax,
+  type CommitProof,
   capMessage,
   confirmHashOf,
+  decodeVaultAnswer,
+  decodeVaultCall,
   decodeVaultReply,
   decodeVaultRequest,
   type EntryHash,
+  encodeVaultAnswer,
+  encodeVaultCall,
   encodeVaultReply,
   encodeVaultRequest,
   entryHash,
@@ -23,10 +29,14 @@ import {
   ProtocolError,
   promiseMessage,
   recordKeyOf,
+  sealedReplyBytes,
+  sealedRequestBytesMax,
   type VaultReply,
   type VaultRequest,
+  vaultCallBytesMax,
   vaultIdOf,
 } from '@coffer/protocol';
+import { WireError } from '@coffer/wire';
 import { entryWith, testFleet } from './fleet.js';
 
 const golden: Record<string, string> = JSON.parse(
@@ -39,6 +49,8 @@ const position = { index: 7n, hash: new Uint8Array(32).fill(9) as EntryHash };
 const term = { round: 3n, leaderId: 2 };
 const { configHash } = fleet;
 const base = { capTerm: term, ...position };
+
+const known = { epoch: 258, size: 2 ** 53 - 1 };
 
 const values: Record<string, () => Uint8Array> = {
   configHash: () => configHash,
@@ -61,6 +73,8 @@ const values: Record<string, () => Uint8Array> = {
       ...position,
     }),
   newViewMessage: () => newViewMessage({ group: 1, configHash, t: term, base, promises: [] }),
+  vaultCallPinned: () => encodeVaultCall({ configHash, request: Uint8Array.of(1, 2, 3) }),
+  vaultCallOverTheAir: () => encodeVaultCall({ configHash, request: Uint8Array.of(1, 2, 3), known }),
 };
 
 for (const [name, compute] of Object.entries(values)) {
@@ -164,4 +178,51 @@ test('every request and every reply comes back from one padded size, at its larg
     assert.equal(encodeVaultReply(reply).length, 1024);
     assert.deepEqual(decodeVaultReply(encodeVaultReply(reply)), reply);
   }
+});
+
+test('a vault call comes back with and without what the client knows, and is at most as long as its limit says', () => {
+  const request = bytes(sealedRequestBytesMax);
+  for (const call of [
+    { configHash, request, known },
+    { configHash, request, known: undefined },
+  ]) {
+    assert.deepEqual(decodeVaultCall(encodeVaultCall(call)), call);
+  }
+  assert.equal(encodeVaultCall({ configHash, request, known }).length, vaultCallBytesMax);
+  assert.throws(() => encodeVaultCall({ configHash, request: bytes(sealedRequestBytesMax + 1), known }), WireError);
+});
+
+test('an epoch or a size that a number does not count exactly is no vault call', () => {
+  const call = encodeVaultCall({ configHash, request: bytes(3), known });
+  for (const at of [call.length - 16, call.length - 8]) {
+    const changed = call.slice();
+    changed[at] = 1;
+    assert.throws(() => decodeVaultCall(changed), WireError);
+  }
+  for (const wrong of [-1, 0.5, 2 ** 53]) {
+    assert.throws(
+      () => encodeVaultCall({ configHash, request: bytes(3), known: { epoch: wrong, size: 1 } }),
+      WireError,
+    );
+    assert.throws(
+      () => encodeVaultCall({ configHash, request: bytes(3), known: { epoch: 1, size: wrong } }),
+      WireError,
+    );
+  }
+});
+
+test('a vault call without the byte that says whether more follows is none: there is one form', () => {
+  const call = encodeVaultCall({ configHash, request: bytes(3) });
+  assert.throws(() => decodeVaultCall(call.subarray(0, call.length - 1)), WireError);
+});
+
+test('a vault answer carries a bundle of up to its limit', () => {
+  const certificate = { group: 0, configHash, term, index: 1n, hash: position.hash, signatures: [] };
+  const proof: CommitProof = { replyIndex: 0, path: [], entries: [], certificate };
+  for (const bundle of [undefined, bytes(bundleBytesMax)]) {
+    const answer = { reply: bytes(sealedReplyBytes), proof, bundle };
+    assert.deepEqual(decodeVaultAnswer(encodeVaultAnswer(answer)), answer);
+  }
+  const over = { reply: bytes(sealedReplyBytes), proof, bundle: bytes(bundleBytesMax + 1) };
+  assert.throws(() => encodeVaultAnswer(over), WireError);
 });

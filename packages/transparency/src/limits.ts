@@ -17,8 +17,8 @@ export const artifactFleetsMax = 16;
 export const artifactBytesMax = 131_072;
 /** A leaf, in bytes of canonical JSON. */
 export const leafBytesMax = 16_384;
-/** A whole validation bundle. */
-export const bundleBytesMax = 1_048_576;
+/** A whole validation bundle: a vault's answer has room for one. */
+export { bundleBytesMax } from '@coffer/protocol';
 /** Older leaves that one bundle may bring to show how long its fleets have been public. */
 export const maturityProofsMax = 4;
 /** A client's stored trust, in bytes of canonical JSON. */
