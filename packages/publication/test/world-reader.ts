@@ -1,0 +1,58 @@
+import { equalBytes } from '@coffer/base';
+import { type LogReader, PublicationError } from '@coffer/publication';
+import { artifactDigest, decodeTilePath, encodeTile, type Tile, tileWidthIn } from '@coffer/transparency';
+import type { World } from '../../transparency/test/world.js';
+
+export interface WorldReaderOptions {
+  readonly size: number;
+  /** When the witnesses last cosigned the newest checkpoint, and when they first cosigned that of each size. */
+  readonly newestMs: number;
+  readonly firstMs: (size: number) => number | undefined;
+}
+
+/** Reads a test world as if it had been published up to `size`, and counts. A test changes any method to break it. */
+export class WorldReader implements LogReader {
+  readonly asked: string[] = [];
+  readonly #world: World;
+  readonly #options: WorldReaderOptions;
+
+  constructor(world: World, options: WorldReaderOptions) {
+    this.#world = world;
+    this.#options = options;
+  }
+
+  async checkpoint(): Promise<Uint8Array> {
+    const { size, newestMs } = this.#options;
+    return this.#world.checkpoint(size, [newestMs, newestMs, newestMs]);
+  }
+
+  async checkpointAt(size: number): Promise<Uint8Array> {
+    this.asked.push(`checkpoint ${size}`);
+    const firstMs = this.#options.firstMs(size);
+    if (firstMs === undefined) throw missing();
+    return this.#world.checkpoint(size, [firstMs, firstMs]);
+  }
+
+  async tile(path: string): Promise<Uint8Array> {
+    this.asked.push(path);
+    const tile = decodeTilePath(path);
+    const { level } = tile;
+    if (level === 'entries' || tile.width > tileWidthIn(this.#options.size, level, tile.index)) throw missing();
+    return encodeTile(tile as Tile & { level: number }, this.#world.read);
+  }
+
+  async leaf(epoch: number): Promise<Uint8Array> {
+    return this.#world.leaves[epoch - 1] ?? Promise.reject(missing());
+  }
+
+  async artifact(digest: Uint8Array): Promise<Uint8Array> {
+    const found = this.#world.artifacts.find((artifact) => equalBytes(artifactDigest(artifact), digest));
+    return found ?? Promise.reject(missing());
+  }
+
+  trustRoot(): Promise<Uint8Array> {
+    return Promise.reject(missing());
+  }
+}
+
+export const missing = (): PublicationError => new PublicationError('not-published', 'none');
