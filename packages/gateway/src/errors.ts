@@ -10,6 +10,9 @@ import { CodedError } from '@coffer/base';
  * - `account-limited`, `address-limited`: a rate limit of the gateway.
  * - `no-leader`: no agent served the call in time.
  * - `overloaded`: too many calls are on their way already.
+ * - `no-bundle`: bundles are handed out here, but there is none yet, or the log cannot be read now.
+ * - `bundle-refused`: a refresh found nothing that can be handed out; the last good bundle stays.
+ * - `not-operator`: not the operator's bearer token.
  * - `not-found`: no such path; `bad-method`: no such method on it.
  * - `internal`: our own bug; the cause is logged, never sent.
  * - `bad-config`: options that make no gateway. Thrown when one is made.
@@ -26,6 +29,9 @@ export type GatewayErrorCode =
   | 'address-limited'
   | 'no-leader'
   | 'overloaded'
+  | 'no-bundle'
+  | 'bundle-refused'
+  | 'not-operator'
   | 'not-found'
   | 'bad-method'
   | 'internal'

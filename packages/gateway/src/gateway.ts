@@ -13,11 +13,12 @@ import {
 import { WireError } from '@coffer/wire';
 import { Hono } from 'hono';
 import { cors } from 'hono/cors';
+import { addBundleRoutes, newsFor } from './bundle-routes.js';
 import { GatewayError } from './errors.js';
 import { LeaderRouter } from './leader-router.js';
 import { defaultLimits, type GatewayLimits, retryAfterMsDefault } from './limits.js';
 import { GatewayMetrics } from './metrics.js';
-import type { AgentRoutes, GatewayEvent, TokenVerifier } from './ports.js';
+import type { AgentRoutes, BundleSource, GatewayEvent, TokenVerifier } from './ports.js';
 import { readBody } from './request-body.js';
 import { errorResponse } from './statuses.js';
 import { addressKey, TokenBuckets } from './token-bucket.js';
@@ -34,6 +35,10 @@ export interface GatewayOptions {
   readonly log?: (event: GatewayEvent) => void;
   /** Web origins that may call from a browser. Default none. `*` for any: the account token is no cookie. */
   readonly origins?: readonly string[];
+  /** Validation bundles, for clients that learn fleets over the air. */
+  readonly bundles?: BundleSource;
+  /** Who knows it may ask for a refresh of the bundles. Absent: nobody may. */
+  readonly operatorToken?: string;
 }
 
 /** Where a request came from, if the server in front knows. */
@@ -65,7 +70,12 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
   const limits = { ...defaultLimits, ...options.limits };
   const served = servedFleets(options, limits, log);
-  const serveCall = createCallService(options, limits, served);
+  const { addressBurst, addressPerMinute, bucketsMax } = limits;
+  const addresses = new TokenBuckets(options.clock, { burst: addressBurst, perMinute: addressPerMinute, bucketsMax });
+  const admit = (peer: Peer | undefined): void => {
+    if (peer !== undefined) limited('address-limited', addresses.take(addressKey(peer.address)));
+  };
+  const serveCall = createCallService(options, limits, served, admit);
   const [newest] = served.values();
 
   const app = new Hono<{ Bindings: { peer: Peer | undefined } }>();
@@ -85,12 +95,16 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   app.get('/v1/status', ({ json }) => json({ fleets: [...served.values()].map(statusOf) }));
   app.get('/healthz', ({ text }) => text('ok'));
-  app.get('/metrics', ({ text }) => text(metrics.text(), 200, { 'content-type': 'text/plain; version=0.0.4' }));
+  app.get('/metrics', ({ text }) =>
+    text(metrics.text(options.bundles), 200, { 'content-type': 'text/plain; version=0.0.4' }),
+  );
   const refuse = (error: GatewayError, cause?: unknown): Response => {
     log({ type: 'refused', code: error.code, ...(cause === undefined ? {} : { cause }) });
     return errorResponse(error);
   };
-  for (const path of ['/v1/vault', '/v1/fleet', '/v1/status', '/healthz', '/metrics']) {
+  const paths = ['/v1/vault', '/v1/fleet', '/v1/status', '/healthz', '/metrics'];
+  if (options.bundles !== undefined) paths.push(...addBundleRoutes(app, options.bundles, admit, options.operatorToken));
+  for (const path of paths) {
     app.all(path, () => refuse(new GatewayError('bad-method', 'no such method here')));
   }
   app.notFound(() => refuse(new GatewayError('not-found', 'no such path')));
@@ -102,29 +116,32 @@ export function createGateway(options: GatewayOptions): Gateway {
 
 /** `POST /v1/vault`, in the order in which a refusal costs least. */
 function createCallService(
-  { tokens, clock, timers }: GatewayOptions,
+  { tokens, clock, timers, bundles }: GatewayOptions,
   limits: GatewayLimits,
   served: ReadonlyMap<string, Served>,
+  admit: (peer: Peer | undefined) => void,
 ): (request: Request, peer: Peer | undefined) => Promise<Uint8Array> {
-  const { accountBurst, accountPerMinute, addressBurst, addressPerMinute, bucketsMax } = limits;
+  const { accountBurst, accountPerMinute, bucketsMax } = limits;
   const accounts = new TokenBuckets(clock, { burst: accountBurst, perMinute: accountPerMinute, bucketsMax });
-  const addresses = new TokenBuckets(clock, { burst: addressBurst, perMinute: addressPerMinute, bucketsMax });
   let underWay = 0;
 
-  return async (request, peer) => {
-    if (peer !== undefined) limited('address-limited', addresses.take(addressKey(peer.address)));
-    const { tenant, account } = await tokens.verify(bearer(request));
+  return async (incoming, peer) => {
+    admit(peer);
+    const { tenant, account } = await tokens.verify(bearer(incoming));
     // From the token's claims and from nothing else: the body cannot name a vault at all.
     const vaultId = vaultIdOf(tenant, account);
     limited('account-limited', accounts.take(hex(vaultId)));
-    const call = parsed(await readBody(request, { bytesMax: vaultCallBytesMax, timeMs: limits.bodyMs, timers }));
+    const call = parsed(await readBody(incoming, { bytesMax: vaultCallBytesMax, timeMs: limits.bodyMs, timers }));
     const { fleet, router } = servedBy(served, call);
     const group = groupOf(vaultId, fleet.groups);
     if (underWay >= limits.callsMax)
       throw new GatewayError('overloaded', 'too many calls', { retryAfterMs: retryAfterMsDefault });
     underWay++;
     try {
-      return encodeVaultAnswer(await router.route(group, encodeRoutedCall({ ...call, vaultId, group })));
+      const news = newsFor(call, bundles);
+      const { configHash, request } = call;
+      const committed = await router.route(group, encodeRoutedCall({ configHash, request, vaultId, group }));
+      return encodeVaultAnswer({ ...committed, bundle: await within(timers, limits.bundleMs, news) });
     } finally {
       underWay--;
     }
@@ -172,6 +189,19 @@ function bearer(request: Request): string {
 
 function limited(code: 'account-limited' | 'address-limited', retryAfterMs: number): void {
   if (retryAfterMs > 0) throw new GatewayError(code, 'too many calls', { retryAfterMs });
+}
+
+/** What comes in time; a reply that an HSM has committed is not held back by a slow auditor. */
+async function within<T>(timers: Timers, timeMs: number, result: Promise<T>): Promise<T | undefined> {
+  let stop = (): void => undefined;
+  const late = new Promise<undefined>((resolve) => {
+    stop = timers.after(timeMs, () => resolve(undefined));
+  });
+  try {
+    return await Promise.race([result, late]);
+  } finally {
+    stop();
+  }
 }
 
 function statusOf({ fleet, router }: Served) {

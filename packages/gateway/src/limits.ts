@@ -18,6 +18,8 @@ export interface GatewayLimits {
   readonly roundPauseMs: number;
   /** Calls on their way to agents at once; one more is answered `unavailable`. */
   readonly callsMax: number;
+  /** How long a reply that is here waits for the bundle that goes with it. */
+  readonly bundleMs: number;
 }
 
 export const defaultLimits: GatewayLimits = {
@@ -31,6 +33,7 @@ export const defaultLimits: GatewayLimits = {
   agentMs: 5_000,
   roundPauseMs: 150,
   callsMax: 1_024,
+  bundleMs: 1_000,
 };
 
 /** What callers are told to wait when nothing better is known. */
@@ -43,3 +46,7 @@ export const clockToleranceMs = 30_000;
 export const routedAnswerBytesMax = 65_536;
 /** Largest body of the development issuer. */
 export const tokenRequestBytesMax = 2_048;
+/** Bundles kept, one for each size that clients name; the one not asked for longest is forgotten first. */
+export const cachedBundlesMax = 32;
+/** Default time between two looks at the log. */
+export const bundleRefreshMsDefault = 300_000;

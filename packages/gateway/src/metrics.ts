@@ -1,4 +1,4 @@
-import type { GatewayEvent } from './ports.js';
+import type { BundleSource, GatewayEvent } from './ports.js';
 
 /** Upper bounds of the latency buckets, in milliseconds. */
 const boundsMs = [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000];
@@ -28,7 +28,7 @@ export class GatewayMetrics {
   }
 
   /** The whole page. */
-  text(): string {
+  text(bundles?: BundleSource): string {
     const names = [...new Set([...this.#counts.keys()].map((key) => key.split('{')[0] as string))].sort();
     const counters = names.flatMap((name) => [
       `# TYPE ${name} counter`,
@@ -37,6 +37,7 @@ export class GatewayMetrics {
     const histogram = 'coffer_gateway_answer_milliseconds';
     return [
       ...counters,
+      ...(bundles === undefined ? [] : bundleLines(bundles)),
       `# TYPE ${histogram} histogram`,
       ...boundsMs.map((boundMs, i) => `${histogram}_bucket{le="${boundMs}"} ${this.#buckets[i]}`),
       `${histogram}_bucket{le="+Inf"} ${this.#answered}`,
@@ -50,4 +51,22 @@ export class GatewayMetrics {
     const key = `${name}{${labels}}`;
     this.#counts.set(key, (this.#counts.get(key) ?? 0) + 1);
   }
+}
+
+/** An epoch that stands still while others are published, or a witnessed time that grows old, is what to watch. */
+function bundleLines(bundles: BundleSource): string[] {
+  const newest = bundles.newest();
+  const gauges: [string, number][] =
+    newest === undefined
+      ? []
+      : [
+          ['coffer_gateway_bundle_epoch', newest.epoch],
+          ['coffer_gateway_bundle_witnessed_timestamp_milliseconds', newest.witnessedMs],
+        ];
+  const failures = 'coffer_gateway_bundle_refresh_failures_total';
+  return [
+    ...gauges.flatMap(([name, value]) => [`# TYPE ${name} gauge`, `${name} ${value}`]),
+    `# TYPE ${failures} counter`,
+    ...[...bundles.failures()].map(([code, count]) => `${failures}{code="${code}"} ${count}`),
+  ];
 }

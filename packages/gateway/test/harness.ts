@@ -9,6 +9,7 @@ import {
   GatewayError,
   type GatewayEvent,
   type GatewayLimits,
+  type GatewayOptions,
 } from '@coffer/gateway';
 import {
   type CommitProof,
@@ -124,7 +125,11 @@ export interface PostChanges {
   readonly address?: string;
 }
 
-export function bench(limits: Partial<GatewayLimits> = {}, origins: readonly string[] = []): Bench {
+export function bench(
+  limits: Partial<GatewayLimits> = {},
+  origins: readonly string[] = [],
+  more: Partial<GatewayOptions> = {},
+): Bench {
   const time = new TestTime();
   const fleet = makeFleet();
   const agents = new FakeAgents(() => committed(fleet));
@@ -139,6 +144,7 @@ export function bench(limits: Partial<GatewayLimits> = {}, origins: readonly str
     limits,
     origins,
     log: (event) => events.push(event),
+    ...more,
   });
   const token = (account = 'alice', tenant = 'example'): Promise<string> => dev.issue({ tenant, account });
   return {

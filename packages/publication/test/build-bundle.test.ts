@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hex } from '@coffer/base';
 import { buildBundle, PublicationError, rebaseBundle } from '@coffer/publication';
+import { missing, WorldReader } from '@coffer/publication/testing';
 import {
   type ClientTrust,
   decodeBundle,
@@ -11,8 +12,7 @@ import {
   type VerifiedBundle,
   verifyBundle,
 } from '@coffer/transparency';
-import { dayMs, fleetOf, flipBit, namespace, origin, startMs, World } from '../../transparency/test/world.js';
-import { missing, WorldReader } from './world-reader.js';
+import { dayMs, fleetOf, flipBit, namespace, origin, startMs, World } from '@coffer/transparency/testing';
 
 const waitingMs = 3 * dayMs;
 const newestMs = startMs + 20 * dayMs;

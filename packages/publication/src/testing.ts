@@ -1,7 +1,10 @@
+/** Reads a test world of `@coffer/transparency/testing`; for tests, not part of what ships. */
+
 import { equalBytes } from '@coffer/base';
-import { type LogReader, PublicationError } from '@coffer/publication';
 import { artifactDigest, decodeTilePath, encodeTile, type Tile, tileWidthIn } from '@coffer/transparency';
-import type { World } from '../../transparency/test/world.js';
+import type { World } from '@coffer/transparency/testing';
+import { PublicationError } from './errors.js';
+import type { LogReader } from './log-reader.js';
 
 export interface WorldReaderOptions {
   readonly size: number;
@@ -13,22 +16,25 @@ export interface WorldReaderOptions {
 /** Reads a test world as if it had been published up to `size`, and counts. A test changes any method to break it. */
 export class WorldReader implements LogReader {
   readonly asked: string[] = [];
+  /** Published trust roots, from version 1. */
+  readonly roots: Uint8Array[] = [];
   readonly #world: World;
-  readonly #options: WorldReaderOptions;
+  /** May be changed: the log goes on. */
+  options: WorldReaderOptions;
 
   constructor(world: World, options: WorldReaderOptions) {
     this.#world = world;
-    this.#options = options;
+    this.options = options;
   }
 
   async checkpoint(): Promise<Uint8Array> {
-    const { size, newestMs } = this.#options;
+    const { size, newestMs } = this.options;
     return this.#world.checkpoint(size, [newestMs, newestMs, newestMs]);
   }
 
   async checkpointAt(size: number): Promise<Uint8Array> {
     this.asked.push(`checkpoint ${size}`);
-    const firstMs = this.#options.firstMs(size);
+    const firstMs = this.options.firstMs(size);
     if (firstMs === undefined) throw missing();
     return this.#world.checkpoint(size, [firstMs, firstMs]);
   }
@@ -37,7 +43,7 @@ export class WorldReader implements LogReader {
     this.asked.push(path);
     const tile = decodeTilePath(path);
     const { level } = tile;
-    if (level === 'entries' || tile.width > tileWidthIn(this.#options.size, level, tile.index)) throw missing();
+    if (level === 'entries' || tile.width > tileWidthIn(this.options.size, level, tile.index)) throw missing();
     return encodeTile(tile as Tile & { level: number }, this.#world.read);
   }
 
@@ -50,8 +56,8 @@ export class WorldReader implements LogReader {
     return found ?? Promise.reject(missing());
   }
 
-  trustRoot(): Promise<Uint8Array> {
-    return Promise.reject(missing());
+  async trustRoot(version: number): Promise<Uint8Array> {
+    return this.roots[version - 1] ?? Promise.reject(missing());
   }
 }
 
