@@ -53,9 +53,25 @@ export const gatewaydSchema = z.strictObject({
       agentMs: positive,
       roundPauseMs: positive,
       callsMax: positive,
+      bundleMs: positive,
     })
     .partial()
     .prefault({}),
+  /** Hands out validation bundles of a published log. Absent: it serves clients with pinned fleets only. */
+  transparency: z
+    .strictObject({
+      /** Origin of the auditor that publishes the log. */
+      auditor: originSchema,
+      namespace: z.string().min(1),
+      /** Trust root that the operator vouches for; newer ones are fetched. */
+      trustRoot: pathSchema,
+      refreshMs: positive.optional(),
+      /** File with the bearer token for `POST /v1/bundle/refresh`. */
+      operatorToken: pathSchema.optional(),
+      /** DEMONSTRATIONS ONLY: of clients that want a fleet to have been public for less than 72 hours. */
+      demoWaitingMs: z.int().min(0).optional(),
+    })
+    .optional(),
   log: logSchema.prefault({}),
 });
 export type GatewaydConfig = z.input<typeof gatewaydSchema>;

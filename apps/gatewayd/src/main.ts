@@ -23,6 +23,7 @@ import {
 } from '@coffer/host';
 import type { FleetDescriptor } from '@coffer/protocol';
 import { z } from 'zod';
+import { openBundles } from './bundles.js';
 import { gatewaydSchema } from './config.js';
 
 const jwksSchema = z.object({ keys: z.array(z.looseObject({ kty: z.string() })) });
@@ -32,11 +33,13 @@ await runDaemon({
   version: packageVersion(import.meta.url),
   help: `
 The front door of fleets: checks account tokens and rate limits, and hands sealed requests to the agent that leads.
-It cannot open what passes through it. POST /v1/vault, GET /v1/fleet, /v1/status, /healthz, /metrics.
+It cannot open what passes through it. POST /v1/vault, GET /v1/fleet, /v1/status, /healthz, /metrics; with
+"transparency" also GET /v1/bundle, /v1/trust-roots/{version}, POST /v1/bundle/refresh.
 
 Configuration: { "fleets": [{ "descriptor", "agents": { "1": "http://…" }, "operatorToken" }],
 "tokens": { "issuer", "audience", "jwksFile" or "jwksUrl" }, "listen": { "host", "port", "tls", "trustedProxies" },
-"origins": [], "limits": { … }, "log": { "file", "level" } }`,
+"origins": [], "limits": { … }, "transparency": { "auditor", "namespace", "trustRoot", "refreshMs", "operatorToken" },
+"log": { "file", "level" } }`,
   schema: gatewaydSchema,
   exitCodeOf: (error) => (error instanceof GatewayError && error.code === 'bad-config' ? exitCodes.usage : undefined),
   async start(config, { log, path }) {
@@ -50,6 +53,9 @@ Configuration: { "fleets": [{ "descriptor", "agents": { "1": "http://…" }, "op
     }
     const { issuer, audience, jwksFile, jwksUrl } = config.tokens;
     const keys = jwksFile === undefined ? new URL(jwksUrl ?? '') : readJwks(path(jwksFile));
+    const { transparency } = config;
+    const bundles = transparency && openBundles(transparency, path, log);
+    const operatorToken = transparency?.operatorToken && readTokenFile(path(transparency.operatorToken));
     const gateway = createGateway({
       fleets: [...routes.keys()],
       routes: (fleet) => routes.get(fleet) as HttpAgentRoutes,
@@ -59,6 +65,8 @@ Configuration: { "fleets": [{ "descriptor", "agents": { "1": "http://…" }, "op
       limits: definedOnly(config.limits),
       origins: config.origins,
       log: (event) => logEvent(log, event),
+      ...(bundles === undefined ? {} : { bundles }),
+      ...(operatorToken === undefined ? {} : { operatorToken }),
     });
     const { host, port, tls, trustedProxies } = config.listen;
     const server = await serveGateway(gateway, {
@@ -69,8 +77,11 @@ Configuration: { "fleets": [{ "descriptor", "agents": { "1": "http://…" }, "op
     }).catch((cause: unknown) => {
       throw new HostError('in-use', `cannot listen on ${host}:${port} (${systemCode(cause) ?? 'failed'})`, { cause });
     });
+    // The auditor may be down: vaults are served all the same, and the bundles come when it is back.
+    bundles?.start();
     return {
       async stop() {
+        bundles?.stop();
         await server.close();
         for (const route of routes.values()) route.close();
       },

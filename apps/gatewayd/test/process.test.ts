@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +11,10 @@ import { fileURLToPath } from 'node:url';
 import { systemEntropy } from '@coffer/crypto';
 import { createDevIssuer } from '@coffer/gateway';
 import { provisionFleet, SoftKeyStore } from '@coffer/hsm';
+import { httpLogReader, PublicationError } from '@coffer/publication';
+import { WorldReader } from '@coffer/publication/testing';
+import { decodeBundle, encodeTrustRoot } from '@coffer/transparency';
+import { namespace, signedBy, World } from '@coffer/transparency/testing';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'coffer-gatewayd-'));
@@ -33,6 +38,9 @@ writeFileSync(join(root, 'fleet.json'), descriptor);
 writeFileSync(join(root, 'token'), 'operator-token-of-the-test\n');
 writeFileSync(join(root, 'jwks.json'), JSON.stringify(issuer.keys));
 writeFileSync(join(root, 'secret-jwks.json'), JSON.stringify({ keys: [{ kty: 'oct', k: 'AAAA' }] }));
+
+const world = new World();
+writeFileSync(join(root, 'root.json'), encodeTrustRoot(signedBy(world.trustRoot(), ['root 1', 'root 2'])));
 
 const fleet = { descriptor: 'fleet.json', agents: { 1: 'http://127.0.0.1:9' }, operatorToken: 'token' };
 const tokens = { issuer: 'i', audience: 'a', jwksFile: 'jwks.json' };
@@ -73,6 +81,13 @@ test('a configuration that does not fit ends with 2 and names the field', async 
     [{ tokens: { ...tokens, jwksFile: 'fleet.json' } }, /fleet\.json: keys\.0\.kty: /],
     [{ tokens: { ...tokens, jwksFile: 'secret-jwks.json' } }, /public/],
     [{ listen: { port: 0, tls: { key: 'none', cert: 'none' } } }, /cannot read /],
+    [{ transparency: { auditor: 'http://127.0.0.1:9', namespace, trustRoot: 'none' } }, /cannot read /],
+    [{ transparency: { auditor: 'http://127.0.0.1:9', namespace, trustRoot: 'token' } }, /not a trust root/],
+    [{ transparency: { auditor: 'http://127.0.0.1:9', namespace: 'x', trustRoot: 'root.json' } }, /another namespace/],
+    [
+      { transparency: { auditor: 'http://a.example/x', namespace, trustRoot: 'root.json' } },
+      /: transparency\.auditor: /,
+    ],
     [{ limits: { accountBurst: 0 } }, /: limits\.accountBurst: /],
   ];
   for (const [changes, message] of cases) {
@@ -109,4 +124,53 @@ test('it serves, refuses who has no token, says so without a name in its log, an
   assert.match(log, /"code":"bad-token"/);
   for (const secret of [token, 'account-name', 'tenant-name', 'operator-token'])
     assert.ok(!log.includes(secret), secret);
+});
+
+test('it takes bundles from an auditor that comes up later, when the operator asks for them', async () => {
+  const nowMs = Date.now();
+  world.publish({ A: 'serving' }, { atMs: nowMs, notAfterMs: nowMs + 86_400_000 });
+  const reader = new WorldReader(world, { size: 1, newestMs: nowMs, firstMs: () => nowMs });
+  let isDown = true;
+  const auditor = createHttpServer((request, response) => {
+    const [, kind, , rest] = /^\/([a-z]+)\/([^/]+)(?:\/(.*))?$/.exec(request.url ?? '') ?? [];
+    const read = (): Promise<Uint8Array> => {
+      if (kind === 'logs') return rest === 'checkpoint' ? reader.checkpoint() : reader.tile(rest ?? '');
+      if (kind === 'leaves') return reader.leaf(Number(rest));
+      if (kind === 'artifacts') return reader.artifact(Buffer.from(request.url?.slice(11) ?? '', 'hex'));
+      return reader.checkpointAt(Number(rest));
+    };
+    if (isDown) response.writeHead(503).end();
+    else
+      read().then(
+        (bytes) => response.end(bytes),
+        () => response.writeHead(404).end(),
+      );
+  });
+  await once(auditor.listen(0, '127.0.0.1'), 'listening');
+  after(() => auditor.close());
+  const { port: auditorPort } = auditor.address() as { port: number };
+  const origin = `http://127.0.0.1:${auditorPort}`;
+  await assert.rejects(
+    httpLogReader(origin, namespace, fetch).checkpoint(),
+    (error) => error instanceof PublicationError && error.code === 'unreachable',
+  );
+
+  const port = await freePort();
+  const transparency = { auditor: origin, namespace, trustRoot: 'root.json', operatorToken: 'token' };
+  const child = start('bundles', { listen: { port }, transparency });
+  const url = `http://127.0.0.1:${port}`;
+  const bundle = (): Promise<Response | undefined> => fetch(`${url}/v1/bundle?size=0`).catch(() => undefined);
+  while ((await bundle()) === undefined) assert.equal(child.exitCode, null);
+  assert.equal((await bundle())?.status, 503);
+
+  isDown = false;
+  const headers = { authorization: 'Bearer operator-token-of-the-test' };
+  const refreshed = await fetch(`${url}/v1/bundle/refresh`, { method: 'POST', headers });
+  assert.deepEqual(await refreshed.json(), { epoch: 1, size: 1 });
+  const bytes = new Uint8Array(await ((await bundle()) as Response).arrayBuffer());
+  assert.equal(decodeBundle(bytes).consistency.fromSize, 0);
+  assert.equal((await fetch(`${url}/v1/trust-roots/1`)).status, 200);
+  child.kill('SIGINT');
+  assert.equal((await ended(child)).code, 0);
+  assert.match(readFileSync(join(root, 'bundles.log'), 'utf8'), /"code":"unreachable"/);
 });
