@@ -177,6 +177,6 @@ Options:
   --version, --help
 
 Exit codes: 0 stopped as asked, 2 wrong arguments or configuration, 3 something needed is not there,
-4 an HSM refuses to start, 5 an HSM halted, 70 a bug.
+4 an HSM or an auditor refuses to start on its state, 5 an HSM halted, 70 a bug.
 `;
 }

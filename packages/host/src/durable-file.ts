@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HostError, systemCode } from './errors.js';
 
@@ -24,6 +24,26 @@ export function replaceFile(path: string, bytes: Uint8Array | string, mode: numb
     syncFolder(dirname(path));
   } catch (cause) {
     throw new HostError('file', `cannot write ${path} (${systemCode(cause) ?? 'failed'})`, { cause });
+  }
+}
+
+/**
+ * Makes a folder whose own parent is there, unless it exists, durably before it returns: a file in a folder that a power
+ * cut takes back is gone, however well the file was synced.
+ * @throws HostError `file`.
+ */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: privateFolderMode });
+  } catch (cause) {
+    if (systemCode(cause) !== 'EEXIST')
+      throw new HostError('file', `cannot make ${path} (${systemCode(cause) ?? 'failed'})`, { cause });
+  }
+  try {
+    // Also for one that was there: whoever made it may have died before this.
+    syncFolder(dirname(path));
+  } catch (cause) {
+    throw new HostError('file', `cannot sync the folder of ${path} (${systemCode(cause) ?? 'failed'})`, { cause });
   }
 }
 

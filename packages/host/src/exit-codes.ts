@@ -10,6 +10,8 @@ export const exitCodes = {
   unavailable: 3,
   /** An HSM does not start: its state is missing or does not authenticate. Never start it again on that state. */
   hsmRefuses: 4,
+  /** The same, of an auditor: its log contradicts what it has signed. */
+  stateRefused: 4,
   /** An HSM halted: a promise of the code broke, or its state could not be persisted. */
   hsmHalted: 5,
   /** A bug. */

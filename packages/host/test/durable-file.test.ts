@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { HostError, readFileIfAny, replaceFile } from '@coffer/host';
+import { HostError, makeFolder, readFileIfAny, replaceFile } from '@coffer/host';
 
 const root = mkdtempSync(join(tmpdir(), 'coffer-host-'));
 after(() => rmSync(root, { recursive: true }));
@@ -44,6 +44,17 @@ test('a missing file is undefined; one that cannot be read is an error', () => {
   assert.equal(readFileIfAny(join(root, 'nowhere')), undefined);
   assert.throws(
     () => readFileIfAny(root),
+    (error: unknown) => error instanceof HostError && error.code === 'file',
+  );
+});
+
+test('a folder is made once, for its user alone, and only where its parent is', () => {
+  const path = join(root, 'made');
+  makeFolder(path);
+  makeFolder(path);
+  assert.equal(statSync(path).mode & 0o777, 0o700);
+  assert.throws(
+    () => makeFolder(join(root, 'no', 'parent')),
     (error: unknown) => error instanceof HostError && error.code === 'file',
   );
 });

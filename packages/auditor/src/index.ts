@@ -1,0 +1,14 @@
+export { isAuditRequestSignature, signAuditRequest } from './audit-request.js';
+export type { LoggedEpochAnswer } from './audited-namespace.js';
+export { type Auditor, type AuditorOptions, type NamespaceOptions, openAuditor } from './auditor.js';
+export * from './client/auditor-client.js';
+export * from './errors.js';
+export { statusOf } from './http/statuses.js';
+export * from './limits.js';
+export { openApiDocument } from './openapi/document.js';
+export * from './ports.js';
+export * from './serve.js';
+export { type AuditorKey, auditorKey } from './signing-keys.js';
+export { FolderStore } from './store/folder-store.js';
+export { type Cosignature, verifiedCosignatures } from './witnesses/cosignatures.js';
+export * from './witnesses/http-witnesses.js';
