@@ -8,7 +8,7 @@ export interface AuditorStore {
   /**
    * Stores `bytes` under this name in place of what was there, atomically, and durably before it returns. After a crash
    * either the old or the new bytes are there, whole.
-   * @param name - segments of `a-z 0-9 . -` with `/` between.
+   * @param name - segments of `a-z 0-9 . _ -` with `/` between.
    */
   write(name: string, bytes: Uint8Array): void;
 }

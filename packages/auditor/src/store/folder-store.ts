@@ -3,7 +3,7 @@ import { makeFolder, readFileIfAny, replaceFile } from '@coffer/host';
 import { AuditorError } from '../errors.js';
 import type { AuditorStore } from '../ports.js';
 
-const namePattern = /^[a-z0-9][a-z0-9.-]*(?:\/[a-z0-9][a-z0-9.-]*)*$/;
+const namePattern = /^[a-z0-9][a-z0-9._-]*(?:\/[a-z0-9][a-z0-9._-]*)*$/;
 
 /** One folder of durable files, the names as paths below it. Whoever opens it holds a lock on it. */
 export class FolderStore implements AuditorStore {
