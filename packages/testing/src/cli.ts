@@ -1,12 +1,14 @@
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { SimulationError } from './errors.js';
 import { allFaults, noFaults } from './faults.js';
+import { encodeHistory } from './linearizability/history-lines.js';
 import { type Scenario, simulate } from './simulate.js';
 
-const usage = `npm run sim -- [--seed TEXT] [--sites N] [--groups N] [--schedules K] [--accounts N] [--calls N] [--guessers N] [--calm] [--trace]
+const usage = `npm run sim -- [--seed TEXT] [--sites N] [--groups N] [--schedules K] [--accounts N] [--calls N] [--guessers N] [--calm] [--trace] [--history FILE]
 
 Plays K schedules with the seeds TEXT, TEXT+1 ... (TEXT must be a number for K over 1) and stops at the first violation.
---trace prints every line of the schedule. The same arguments give the same schedule.`;
+--trace prints every line of the schedule; --history writes what the clients of the last one asked and heard. The same arguments give the same schedule.`;
 
 /** @returns the process's exit code: 0 all good, 1 a violation, 2 bad arguments. */
 async function main(args: readonly string[]): Promise<number> {
@@ -22,6 +24,7 @@ async function main(args: readonly string[]): Promise<number> {
       guessers: { type: 'string', default: '0' },
       calm: { type: 'boolean', default: false },
       trace: { type: 'boolean', default: false },
+      history: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -34,6 +37,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.error(usage);
     return 2;
   }
+  const { history } = values;
   for (let i = 0; i < Number(values.schedules); i++) {
     const scenario: Scenario = {
       seed: i === 0 ? values.seed : String(Number(values.seed) + i),
@@ -43,6 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
       calls: Number(values.calls),
       guessers: Number(values.guessers),
       faults: values.calm ? noFaults : allFaults,
+      ...(history === undefined ? {} : { onHistory: (all) => writeFileSync(history, encodeHistory(all)) }),
       ...(values.trace ? { onLine: (line: string) => console.log(line) } : {}),
     };
     try {

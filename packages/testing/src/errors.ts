@@ -15,6 +15,9 @@ import { CodedError } from '@coffer/base';
  * - `stuck`: a request that was not answered in time after all faults had stopped (8).
  * - `unequal-replicas`: replicas that do not agree after all faults had stopped.
  * - `wrong-outcome`: a client heard something that cannot follow from what it did.
+ * - `not-linearizable`: replies that no order of the calls to a vault explains.
+ * - `undecided`: a history too tangled to be checked: nothing is shown either way.
+ * - `bad-history`: a file that is no history.
  * - `crashed`: simulated code threw where nobody catches.
  * - `bad-options`: a scenario that cannot be run.
  */
@@ -31,6 +34,9 @@ export type SimulationErrorCode =
   | 'stuck'
   | 'unequal-replicas'
   | 'wrong-outcome'
+  | 'not-linearizable'
+  | 'undecided'
+  | 'bad-history'
   | 'crashed'
   | 'bad-options';
 

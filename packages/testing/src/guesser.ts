@@ -1,6 +1,7 @@
 import { sleep, utf8 } from '@coffer/base';
 import { ClientError } from '@coffer/client';
 import { opaqueGenerateKe1 } from '@coffer/crypto';
+import { nameOfText } from './linearizability/vault-call.js';
 import { rawCaller } from './probe.js';
 import { SeededEntropy } from './seeded-random.js';
 import type { SimFleet } from './sim-fleet.js';
@@ -33,7 +34,7 @@ export class Guesser {
     const name = `thief-${this.#account}`;
     const random = world.random.fork(name);
     const entropy = new SeededEntropy(random.fork('ke1'));
-    const call = rawCaller(this.#fleet, name, this.#account);
+    const call = rawCaller(this.#fleet, name, this.#account, { tries: nameOfText('a wrong guess') });
     for (let guess = 1; !this.#isStopped; guess++) {
       const { ke1 } = opaqueGenerateKe1(utf8(`guess ${guess}`), entropy);
       try {

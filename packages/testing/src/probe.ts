@@ -1,5 +1,6 @@
 import { VaultExchange } from '@coffer/client';
 import { groupOf, type VaultReply, type VaultRequest, vaultIdOf } from '@coffer/protocol';
+import type { Secrets } from './linearizability/vault-call.js';
 import { SeededEntropy } from './seeded-random.js';
 import { simTransport } from './sim-device.js';
 import type { SimFleet } from './sim-fleet.js';
@@ -18,11 +19,12 @@ export function rawCaller(
   fleet: SimFleet,
   name: string,
   account: string,
+  secrets: Secrets = {},
 ): (request: VaultRequest) => Promise<VaultReply> {
-  const { world, network, gateway } = fleet;
+  const { world, network, gateway, tap } = fleet;
   const exchange = new VaultExchange({
     vault: { fleet: fleet.fleet, vaultId: vaultIdOf(simTenant, account) },
-    transport: simTransport({ world, fleet: fleet.fleet, network, gateway }, name, account),
+    transport: simTransport({ world, fleet: fleet.fleet, network, gateway, tap }, name, account, () => secrets),
     token: async () => account,
     entropy: new SeededEntropy(world.random.fork(`caller ${name}`)),
     clock: world.time,

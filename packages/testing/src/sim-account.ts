@@ -1,6 +1,7 @@
 import { sleep } from '@coffer/base';
 import { ClientError, type ProtectOutcome, type VaultClient } from '@coffer/client';
 import { AccountModel } from './account-model.js';
+import { nameOfText } from './linearizability/vault-call.js';
 import type { SeededRandom } from './seeded-random.js';
 import { DeviceCrash, type SimDevice } from './sim-device.js';
 import type { SimWorld } from './sim-world.js';
@@ -101,6 +102,7 @@ export class SimAccount {
     const password = this.#newPassword();
     const backupKey = Uint8Array.from({ length: 32 }, () => this.#random.integer(0, 255));
     const budgetMax = this.#random.integer(1, this.#budgetLimit);
+    this.device.secrets = { sets: nameOfText(password) };
     const outcome = await this.#untilDone<ProtectOutcome | undefined>(
       'protect',
       (client) => client.protect(password, backupKey.slice(), { budgetMax }),
@@ -114,6 +116,7 @@ export class SimAccount {
     const to = this.#newPassword();
     const budgetMax = this.#random.integer(1, this.#budgetLimit);
     let resumed: ProtectOutcome | undefined;
+    this.device.secrets = { tries: nameOfText(from), sets: nameOfText(to) };
     const outcome = await this.#untilDone(
       'changePassword',
       (client) => client.changePassword(from, to, { budgetMax }),
@@ -140,6 +143,7 @@ export class SimAccount {
   }
 
   async #unlock(password: string): Promise<void> {
+    this.device.secrets = { tries: nameOfText(password) };
     // The password stays the same through all retries, which is what `resumeInterrupted` asks for.
     const outcome = await this.#untilDone('unlock', (client) => client.unlock(password, { resumeInterrupted: true }));
     if (outcome === undefined) return;

@@ -1,8 +1,10 @@
 import { ClientError, type ClientStore, type Stretch, type Transport, VaultClient } from '@coffer/client';
 import { sha512 } from '@coffer/crypto';
-import { type FleetDescriptor, ksfFloor } from '@coffer/protocol';
+import { type FleetDescriptor, ksfFloor, vaultIdOf } from '@coffer/protocol';
 import type { FaultyNetwork } from './faulty-network.js';
 import { Life } from './life.js';
+import type { ExchangeTap } from './linearizability/exchange-tap.js';
+import type { Secrets } from './linearizability/vault-call.js';
 import { SeededEntropy, type SeededRandom } from './seeded-random.js';
 import { framePost, gatewayName, type SimGateway, simTenant, unframeAnswer } from './sim-gateway.js';
 import type { SimWorld } from './sim-world.js';
@@ -24,11 +26,22 @@ export interface SimDeviceParts {
   readonly fleet: FleetDescriptor;
   readonly network: FaultyNetwork;
   readonly gateway: SimGateway;
+  /** Records what is posted. */
+  readonly tap: ExchangeTap;
 }
 
-/** A transport from `name` to the simulated gateway with the token of `account`. */
-export function simTransport({ network, gateway }: SimDeviceParts, name: string, account: string): Transport {
-  return {
+/**
+ * A transport from `name` to the simulated gateway with the token of `account`.
+ * @param secrets - the passwords that the caller is using just now, for the history.
+ */
+export function simTransport(
+  { network, gateway, tap }: SimDeviceParts,
+  name: string,
+  account: string,
+  secrets: () => Secrets,
+): Transport {
+  const caller = { process: name, account, vaultId: vaultIdOf(simTenant, account), secrets };
+  return tap.transport(caller, {
     post: async (_path, _headers, body) =>
       unframeAnswer(
         await network.call({
@@ -40,13 +53,15 @@ export function simTransport({ network, gateway }: SimDeviceParts, name: string,
           unavailable: (why) => new ClientError('network', why),
         }),
       ),
-  };
+  });
 }
 
 /** One person's device: the real SDK over a disk that survives a crash. */
 export class SimDevice {
   readonly name: string;
   readonly account: string;
+  /** The passwords of the call under way, for the history. */
+  secrets: Secrets = {};
   readonly #parts: SimDeviceParts;
   readonly #random: SeededRandom;
   #disk: Uint8Array | undefined;
@@ -89,7 +104,7 @@ export class SimDevice {
 
   #open(life: Life): Promise<VaultClient> {
     const { world, fleet } = this.#parts;
-    const transport = simTransport(this.#parts, this.name, this.account);
+    const transport = simTransport(this.#parts, this.name, this.account, () => this.secrets);
     this.#runs++;
     return VaultClient.open({
       fleet,

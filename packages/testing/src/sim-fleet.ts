@@ -7,6 +7,9 @@ import { FaultyLedger, goodLedger, type LedgerWeather } from './faulty-ledger.js
 import { FaultyNetwork, goodNetwork } from './faulty-network.js';
 import { FleetChecker } from './fleet-checker.js';
 import { type FleetShape, fleetKit } from './fleet-kit.js';
+import { ExchangeTap } from './linearizability/exchange-tap.js';
+import type { History } from './linearizability/history.js';
+import { HistoryRecorder } from './linearizability/history-recorder.js';
 import { SeededEntropy, SeededRandom } from './seeded-random.js';
 import { SimAccount } from './sim-account.js';
 import { SimDevice } from './sim-device.js';
@@ -55,8 +58,12 @@ export class SimFleet {
   readonly gateway: SimGateway;
   readonly checker: FleetChecker;
   readonly accounts: SimAccount[] = [];
+  /** Reads and records every post of every client. */
+  readonly tap: ExchangeTap;
   /** How often agents reported what, by type (and for some, kind) of event. */
   readonly events = new Map<string, number>();
+  readonly #seed: string;
+  readonly #recorder: HistoryRecorder;
   readonly #newLedgers: () => readonly MemoryLedgerStore[];
 
   constructor(options: SimFleetOptions) {
@@ -65,6 +72,9 @@ export class SimFleet {
     const kit = fleetKit({ sites, groups, budgetLimit, rollbackTolerance });
     this.fleet = kit.fleet;
     this.world = new SimWorld(new SeededRandom(`seed ${seed}`), options.onLine);
+    this.#seed = seed;
+    this.#recorder = new HistoryRecorder(() => this.world.elapsedMs);
+    this.tap = new ExchangeTap(this.#recorder, kit.fleet, kit.channelKey);
     this.network = new FaultyNetwork(this.world.time, this.world.random.fork('network'), this.world.trace);
     this.checker = new FleetChecker(this.world, kit.fleet, kit.channelKey, (member, group, at) =>
       this.site(member).holds(group, at),
@@ -107,7 +117,7 @@ export class SimFleet {
         peer: (member) => this.site(member),
       });
     });
-    this.gateway = new SimGateway(this.world, kit.fleet, this.network, this.sites);
+    this.gateway = new SimGateway(this.world, kit.fleet, this.network, this.sites, this.tap);
   }
 
   /** The site of a member. */
@@ -139,8 +149,12 @@ export class SimFleet {
 
   /** A person with a device and an account of this name. */
   addAccount(name: string): SimAccount {
-    const { world, fleet, network, gateway } = this;
-    const account = new SimAccount(world, new SimDevice({ world, fleet, network, gateway }, name), fleet.budgetLimit);
+    const { world, fleet, network, gateway, tap } = this;
+    const account = new SimAccount(
+      world,
+      new SimDevice({ world, fleet, network, gateway, tap }, name),
+      fleet.budgetLimit,
+    );
     this.accounts.push(account);
     return account;
   }
@@ -161,6 +175,12 @@ export class SimFleet {
     const kind = event.type === 'caught-up' ? ` ${event.how}` : event.type === 'alarm' ? ` ${event.alarm.code}` : '';
     const name = `${event.type}${kind}`;
     this.events.set(name, (this.events.get(name) ?? 0) + 1);
+  }
+
+  /** What every client asked and heard so far. */
+  history(): History {
+    const head = { v: 1, clock: 'virtual', budgetLimit: this.fleet.budgetLimit, origin: `seed ${this.#seed}` } as const;
+    return { head, events: this.#recorder.events };
   }
 
   /** Ends all processes and frees their memory. */

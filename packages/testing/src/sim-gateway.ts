@@ -3,6 +3,7 @@ import type { HttpAnswer } from '@coffer/client';
 import { type AgentRoutes, createGateway, type Gateway, GatewayError, type GatewayLimits } from '@coffer/gateway';
 import type { FleetDescriptor } from '@coffer/protocol';
 import type { FaultyNetwork } from './faulty-network.js';
+import type { ExchangeTap } from './linearizability/exchange-tap.js';
 import { agentName, type SimSite } from './sim-site.js';
 import type { SimWorld } from './sim-world.js';
 
@@ -33,10 +34,18 @@ export class SimGateway {
   readonly #world: SimWorld;
   readonly #network: FaultyNetwork;
   readonly #sites: readonly SimSite[];
+  readonly #tap: ExchangeTap;
   readonly #gateway: Gateway;
   readonly #recorded: Uint8Array[] = [];
 
-  constructor(world: SimWorld, fleet: FleetDescriptor, network: FaultyNetwork, sites: readonly SimSite[]) {
+  constructor(
+    world: SimWorld,
+    fleet: FleetDescriptor,
+    network: FaultyNetwork,
+    sites: readonly SimSite[],
+    tap: ExchangeTap,
+  ) {
+    this.#tap = tap;
     this.#world = world;
     this.#network = network;
     this.#sites = sites;
@@ -97,7 +106,12 @@ export class SimGateway {
       to: agentName(member),
       message: call,
       timeoutMs,
-      serve: (arrived) => (this.#sites[member - 1] as SimSite).serveRouted(arrived),
+      serve: async (arrived) => {
+        const onAnswer = this.#tap.arrived(arrived);
+        const answer = await (this.#sites[member - 1] as SimSite).serveRouted(arrived);
+        onAnswer(answer);
+        return answer;
+      },
       unavailable: (why) => new GatewayError('agent-unavailable', why),
     });
   }

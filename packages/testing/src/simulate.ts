@@ -1,6 +1,8 @@
 import { SimulationError } from './errors.js';
 import { type FaultMix, Faults } from './faults.js';
 import { Guesser } from './guesser.js';
+import type { History } from './linearizability/history.js';
+import { type HistoryTally, verifyHistory } from './linearizability/verify-history.js';
 import { accountIn, probeGroups } from './probe.js';
 import { SimFleet, type SimFleetOptions, simTuning } from './sim-fleet.js';
 
@@ -18,6 +20,8 @@ export interface Scenario extends Omit<SimFleetOptions, 'groups' | 'rollbackTole
   /** Of the accounts, how many have their token stolen by somebody who guesses; default 0. */
   readonly guessers?: number;
   readonly faults: FaultMix;
+  /** Hears what all clients asked and heard, also of a schedule that fails. */
+  readonly onHistory?: (history: History) => void;
 }
 
 /** What a schedule did. Equal seeds give equal reports, but for `realMs`. */
@@ -45,6 +49,8 @@ export interface SimReport {
   /** Vault guesses that were gone and that no device had made: replays, thieves. */
   readonly foreignCharges: number;
   readonly committed: readonly string[];
+  /** The linearizability check of what clients asked and heard. */
+  readonly history: HistoryTally;
   /** What agents reported, and how often: shows which paths a campaign has been down. */
   readonly agentEvents: Readonly<Record<string, number>>;
 }
@@ -73,7 +79,9 @@ export async function simulate(scenario: Scenario): Promise<SimReport> {
   process.on('unhandledRejection', onStray);
   try {
     const played = await play(fleet, scenario);
-    return { ...report(fleet, scenario, played), realMs: Math.round(performance.now() - startMs) };
+    // Every copy of a message is a call of its own here, so that nothing was executed more often than the history says.
+    const history = verifyHistory(fleet.history(), { repeatsMax: 0 });
+    return { ...report(fleet, scenario, played), history, realMs: Math.round(performance.now() - startMs) };
   } catch (cause) {
     const { trace } = fleet.world;
     const isFinding = cause instanceof SimulationError;
@@ -88,6 +96,7 @@ export async function simulate(scenario: Scenario): Promise<SimReport> {
     );
   } finally {
     process.off('unhandledRejection', onStray);
+    scenario.onHistory?.(fleet.history());
     fleet.close();
   }
 }
@@ -165,7 +174,7 @@ async function verifyAccounts(fleet: SimFleet): Promise<void> {
   if (!(await fleet.run(calmMsMax, () => left === 0))) fleet.world.violate('stuck', 'a last unlock had no outcome');
 }
 
-function report(fleet: SimFleet, { seed, sites }: Scenario, played: Played): Omit<SimReport, 'realMs'> {
+function report(fleet: SimFleet, { seed, sites }: Scenario, played: Played): Omit<SimReport, 'realMs' | 'history'> {
   const { faults, recoveredMs, calmMs, guessers } = played;
   const { world, checker, accounts } = fleet;
   const sum = (of: (account: (typeof accounts)[number]) => number): number =>
