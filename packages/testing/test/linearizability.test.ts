@@ -112,7 +112,7 @@ test('a call of unknown outcome explains what was seen later, but not what was s
   assert.match(finding(script(true)), /before: live, version 1/);
 });
 
-test('one call of unknown outcome takes effect once at most, unless messages may be repeated', () => {
+test('an answered call takes effect once, unless messages may be repeated', () => {
   const script = new Script();
   for (const { request, reply } of registration(1, 1, 2, 0)) script.call(request, reply);
   script.call(start('k1', 'word 1'), started(1, 1, 1));
@@ -161,5 +161,18 @@ test('a finish whose password nobody named may be right or wrong, but charges no
   script.call({ type: 'status' }, status('live', 1, [2, 2, 0]));
   verifyHistory(script.history(), strict);
   script.call({ type: 'status' }, status('live', 1, [2, 1, 1]));
+  finding(script.history());
+});
+
+test('hundreds of lost guesses are no hundreds of bits of state', () => {
+  const script = new Script();
+  for (const { request, reply } of registration(1, 1, 4, 0)) script.call(request, reply);
+  for (let i = 0; i < 300; i++) script.call(start(`lost ${i}`, 'wrong'), '?');
+  script.call({ type: 'status' }, status('live', 1, [4, 1, 3]));
+  script.call(start('heard', 'word 1'), started(1, 0, 4));
+  script.call(finish('heard', 1, 'word 1'), recovered('payload 1', 1, 1, ['lost 7', 'lost 8', 'lost 299'], 'auth 1'));
+  const { visits } = verifyHistory(script.history(), strict);
+  assert.ok(visits < 1_000, `${visits} configurations`);
+  script.call({ type: 'status' }, status('live', 1, [4, 2, 2]));
   finding(script.history());
 });

@@ -82,6 +82,16 @@ export class Daemon {
     await this.#ended;
   }
 
+  /** SIGSTOP: it is there and does nothing, until {@link thaw}. Whoever freezes a process thaws or kills it: alone it stays. */
+  freeze(): void {
+    this.#child?.kill('SIGSTOP');
+  }
+
+  /** SIGCONT: it goes on as if no time had passed. */
+  thaw(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   /** Asks it to stop, and kills it when it does not. */
   async stop(): Promise<void> {
     this.#isWanted = false;

@@ -59,6 +59,10 @@ export class RunningFleet {
     return this.#daemon(`agentd-${member}`);
   }
 
+  gatewayd(): Daemon {
+    return this.#daemon('gatewayd');
+  }
+
   /** What the agent of a site says; undefined when it does not answer. */
   async status(member: number): Promise<AgentStatus | undefined> {
     try {

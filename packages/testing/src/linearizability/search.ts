@@ -4,8 +4,12 @@
  */
 export interface SequentialSpec<State, Call> {
   readonly initial: State;
-  /** Equal for equal states, and for no others. */
-  key(state: State): string;
+  /**
+   * Equal for states between which no later answer can tell, and for no others.
+   * @param due - every answered call that returned before this time has been executed, every call of unknown outcome that was
+   * invoked before it may be executed. Infinite when nothing is left to be explained.
+   */
+  key(state: State, due: number): string;
   /** States after an execution of `call` in `state` that answers what was heard; empty when it cannot answer that. */
   answers(state: State, call: Call): readonly State[];
   /** States other than `state` after an execution whose answer nobody heard. */
@@ -16,14 +20,14 @@ export interface SequentialSpec<State, Call> {
 export interface TimedCall<Call> {
   readonly call: Call;
   readonly invoked: number;
-  /** Undefined when the outcome is unknown: it takes effect once at any time after `invoked`, or never. */
+  /** Undefined when the outcome is unknown: it takes effect any number of times after `invoked`, or never. */
   readonly returned: number | undefined;
 }
 
 export interface SearchOptions {
   /**
-   * Executions beyond the first that the whole history may need (the fleet executes a message again that a gateway or the
-   * network repeated). The search uses as few as possible. Default 0.
+   * Executions of answered calls beyond the first that the whole history may need (the fleet executes a message again that a
+   * gateway or the network repeated). The search uses as few as possible. Default 0.
    */
   readonly repeatsMax?: number;
   /** Configurations visited before the search gives up. Default {@link visitsMax}. */
@@ -54,8 +58,11 @@ export const visitsMax = 400_000;
 
 /**
  * Whether calls that overlapped in time can be put into one order that respects time and that `spec` allows: the search of
- * Wing and Gong (1993) with Lowe's memory of configurations (2017), a configuration being the set of executions so far
- * and the state. Lowe's memory makes repeated work constant; what remains grows with the calls that overlap.
+ * Wing and Gong (1993) with Lowe's memory of configurations (2017), a configuration being the set of answered calls
+ * executed so far and the state. What remains grows with the answered calls that overlap and with the states possible.
+ *
+ * A call of unknown outcome is not in the set: it may be executed as often as it changes something, because whoever lost
+ * its answer may have sent it again. So hundreds of lost messages leave few configurations.
  */
 export function searchOrder<State, Call>(
   spec: SequentialSpec<State, Call>,
@@ -90,7 +97,7 @@ export function reachableStates<State, Call>(
   const states = new Map<string, State>();
   const search = new Search(spec, calls, visitsMax);
   const isOver = search.run(0, ({ last }) => {
-    states.set(spec.key(last), last);
+    states.set(spec.key(last, Number.POSITIVE_INFINITY), last);
     return states.size > statesMax;
   });
   return isOver && states.size <= statesMax ? [...states.values()] : undefined;
@@ -99,8 +106,6 @@ export function reachableStates<State, Call>(
 /** What was executed so far, the state it led to, and the move that came last. */
 interface Configuration<State, Call> {
   readonly done: DoneSet;
-  /** Calls of unknown outcome that took effect, by place in order of invocation, ascending. */
-  readonly taken: readonly number[];
   readonly state: State;
   readonly repeatsLeft: number;
   readonly move: Placed<Call> | undefined;
@@ -147,7 +152,6 @@ class Search<State, Call> {
     };
     enter({
       done: { below: 0, above: [] },
-      taken: [],
       state: this.#spec.initial,
       repeatsLeft: repeats,
       move: undefined,
@@ -167,9 +171,9 @@ class Search<State, Call> {
   }
 
   *#moves(from: Configuration<State, Call>): Generator<Configuration<State, Call>, undefined> {
-    const { done, taken, state, repeatsLeft } = from;
+    const { done, state, repeatsLeft } = from;
     const spec = this.#spec;
-    const [candidates, deadline] = this.#candidates(done);
+    const [candidates, due] = this.#candidates(done);
     for (const at of candidates) {
       const timed = this.#answered[at] as TimedCall<Call>;
       for (const next of spec.answers(state, timed.call)) {
@@ -177,15 +181,13 @@ class Search<State, Call> {
       }
     }
     // One whose answer nobody heard matters only where it changes something; the newest one is the likeliest.
-    for (let at = this.#unknown.length - 1; at >= 0; at--) {
-      const timed = this.#unknown[at] as TimedCall<Call>;
-      if (timed.invoked > deadline || taken.includes(at)) continue;
+    for (const timed of newestBefore(this.#unknown, due)) {
       for (const next of spec.effects(state, timed.call)) {
-        yield { ...from, taken: [...taken, at].sort((a, b) => a - b), state: next, move: { timed, isHeard: false } };
+        yield { ...from, state: next, move: { timed, isHeard: false } };
       }
     }
     if (repeatsLeft === 0) return undefined;
-    for (const timed of this.#repeatable(taken, deadline)) {
+    for (const timed of newestBefore(this.#answered, due)) {
       for (const next of spec.effects(state, timed.call)) {
         yield { ...from, state: next, repeatsLeft: repeatsLeft - 1, move: { timed, isHeard: false } };
       }
@@ -193,37 +195,37 @@ class Search<State, Call> {
     return undefined;
   }
 
-  /** Calls that may be executed a further time before `deadline`, newest first. */
-  *#repeatable(taken: readonly number[], deadline: number): Generator<TimedCall<Call>> {
-    for (let at = this.#answered.length - 1; at >= 0; at--) {
-      const timed = this.#answered[at] as TimedCall<Call>;
-      if (timed.invoked < deadline) yield timed;
-    }
-    for (const at of taken) yield this.#unknown[at] as TimedCall<Call>;
-  }
-
-  /** Answered calls that may come next, and the time by which the next of them has to: the first return that is still due. */
+  /** Answered calls that may come next, and the first return that is due: whatever comes next comes before it. */
   #candidates({ below, above }: DoneSet): [number[], number] {
     const candidates: number[] = [];
-    let deadline = Number.POSITIVE_INFINITY;
+    let due = Number.POSITIVE_INFINITY;
     for (let at = below; at < this.#answered.length; at++) {
       const { invoked, returned } = this.#answered[at] as { invoked: number; returned: number };
-      if (invoked > deadline) break;
+      if (invoked > due) break;
       if (above.includes(at)) continue;
       candidates.push(at);
-      deadline = Math.min(deadline, returned);
+      due = Math.min(due, returned);
     }
-    const inTime = candidates.filter((at) => (this.#answered[at] as TimedCall<Call>).invoked < deadline);
+    const inTime = candidates.filter((at) => (this.#answered[at] as TimedCall<Call>).invoked < due);
     const returnOf = (at: number): number => this.#answered[at]?.returned ?? 0;
-    return [inTime.sort((a, b) => returnOf(a) - returnOf(b)), deadline];
+    return [inTime.sort((a, b) => returnOf(a) - returnOf(b)), due];
   }
 
-  #isNew({ done, taken, state, repeatsLeft }: Configuration<State, Call>): boolean {
-    const key = `${done.below}:${done.above.join(',')}:${taken.join(',')}:${this.#spec.key(state)}`;
+  #isNew({ done, state, repeatsLeft }: Configuration<State, Call>): boolean {
+    const [, due] = this.#candidates(done);
+    const key = `${done.below}:${done.above.join(',')}:${this.#spec.key(state, due)}`;
     const seen = this.#seen.get(key);
     if (seen !== undefined && seen >= repeatsLeft) return false;
     this.#seen.set(key, repeatsLeft);
     return true;
+  }
+}
+
+/** Calls invoked before `due`, the newest first: `calls` are in order of invocation. */
+function* newestBefore<Call>(calls: readonly TimedCall<Call>[], due: number): Generator<TimedCall<Call>> {
+  for (let at = calls.length - 1; at >= 0; at--) {
+    const timed = calls[at] as TimedCall<Call>;
+    if (timed.invoked < due) yield timed;
   }
 }
 

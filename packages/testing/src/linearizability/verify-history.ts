@@ -26,10 +26,10 @@ export const repeatsMax = 3;
  * gave up, which proves nothing; `bad-history`.
  */
 export function verifyHistory({ head, events }: History, options: SearchOptions = { repeatsMax }): HistoryTally {
-  const spec = vaultSpec(head.budgetLimit);
   const accounts = [...callsByAccount(events)];
   const tally = { accounts: accounts.length, calls: 0, unknown: 0, repeats: 0, visits: 0 };
   for (const [account, calls] of accounts) {
+    const spec = vaultSpec(head.budgetLimit, calls);
     const result = searchOrder(spec, calls, options);
     tally.calls += calls.length;
     tally.unknown += calls.filter(({ returned }) => returned === undefined).length;
