@@ -1,5 +1,16 @@
 import { connect, type Socket } from 'node:net';
-import { decodeHostReply, encodeHostRequest, type HostReply, type HostRequest, hostFrameBytesMax } from '@coffer/hsm';
+import {
+  type BirthReply,
+  type BirthRequest,
+  decodeBirthReply,
+  decodeHostReply,
+  encodeBirthRequest,
+  encodeHostRequest,
+  type HostReply,
+  type HostRequest,
+  hostFrameBytesMax,
+  type Numbered,
+} from '@coffer/hsm';
 import { encodeFrame, FrameDecoder } from '@coffer/wire';
 import { AgentError } from './errors.js';
 import type { HsmConnection } from './ports.js';
@@ -7,33 +18,41 @@ import type { HsmConnection } from './ports.js';
 /** Requests that may wait for their replies at once; far above what an agent of 32 groups sends. */
 export const hsmRequestsInFlightMax = 1_024;
 
-interface Waiting {
-  readonly resolve: (reply: HostReply) => void;
+interface Waiting<Reply> {
+  readonly resolve: (reply: Reply) => void;
   readonly reject: (error: AgentError) => void;
 }
 
 /** One connection, with the requests that it owes a reply. */
-interface Link {
+interface Link<Reply> {
   readonly socket: Socket;
-  readonly waiting: Map<number, Waiting>;
+  readonly waiting: Map<number, Waiting<Reply>>;
+}
+
+/** How requests and replies of one kind of HSM become bytes. */
+interface Codec<Request, Reply> {
+  encode(frame: Numbered<Request>): Uint8Array;
+  decode(frame: Uint8Array): Numbered<Reply>;
 }
 
 /**
- * The HSM's process behind a Unix socket: u32-framed `Numbered<HostRequest>` out, `Numbered<HostReply>` in. Connects when
- * first needed and again after a loss; a request that was in flight then fails with `hsm-unavailable`, because nobody
- * knows whether it was executed.
+ * The HSM's process behind a Unix socket: u32-framed numbered requests out, numbered replies in. Connects when first needed and
+ * again after a loss; a request that was in flight then fails with `hsm-unavailable`, because nobody knows whether it was
+ * executed.
  */
-export class HsmSocket implements HsmConnection {
+class FrameSocket<Request, Reply> {
   readonly #path: string;
-  #link: Link | undefined;
+  readonly #codec: Codec<Request, Reply>;
+  #link: Link<Reply> | undefined;
   #nextId = 1;
 
-  constructor(path: string) {
+  constructor(path: string, codec: Codec<Request, Reply>) {
     this.#path = path;
+    this.#codec = codec;
   }
 
   /** @throws AgentError `hsm-unavailable`. */
-  call(request: HostRequest): Promise<HostReply> {
+  call(request: Request): Promise<Reply> {
     const link = this.#link ?? this.#connect();
     if (link.waiting.size >= hsmRequestsInFlightMax) {
       return Promise.reject(new AgentError('hsm-unavailable', 'too many requests in flight'));
@@ -41,7 +60,7 @@ export class HsmSocket implements HsmConnection {
     const id = this.#nextId;
     // 0 is what an HSM answers a frame with that it cannot read.
     this.#nextId = id === 0xffff_ffff ? 1 : id + 1;
-    const frame = encodeFrame(encodeHostRequest({ id, body: request }), hostFrameBytesMax);
+    const frame = encodeFrame(this.#codec.encode({ id, body: request }), hostFrameBytesMax);
     return new Promise((resolve, reject) => {
       link.waiting.set(id, { resolve, reject });
       link.socket.write(frame);
@@ -53,9 +72,9 @@ export class HsmSocket implements HsmConnection {
     if (this.#link !== undefined) this.#drop(this.#link, 'closed');
   }
 
-  #connect(): Link {
+  #connect(): Link<Reply> {
     const socket = connect(this.#path);
-    const link: Link = { socket, waiting: new Map() };
+    const link: Link<Reply> = { socket, waiting: new Map() };
     const frames = new FrameDecoder(hostFrameBytesMax);
     socket.on('data', (chunk) => {
       try {
@@ -70,19 +89,33 @@ export class HsmSocket implements HsmConnection {
     return link;
   }
 
-  #settle(link: Link, frame: Uint8Array): void {
-    const { id, body } = decodeHostReply(frame);
+  #settle(link: Link<Reply>, frame: Uint8Array): void {
+    const { id, body } = this.#codec.decode(frame);
     const waiting = link.waiting.get(id);
     if (waiting === undefined) throw new AgentError('bad-message', 'a reply to nothing');
     link.waiting.delete(id);
     waiting.resolve(body);
   }
 
-  #drop(link: Link, why: string, cause?: unknown): void {
+  #drop(link: Link<Reply>, why: string, cause?: unknown): void {
     if (this.#link === link) this.#link = undefined;
     link.socket.destroy();
     const waiting = [...link.waiting.values()];
     link.waiting.clear();
     for (const { reject } of waiting) reject(new AgentError('hsm-unavailable', `the HSM ${why}`, { cause }));
+  }
+}
+
+/** A member of a fleet. */
+export class HsmSocket extends FrameSocket<HostRequest, HostReply> implements HsmConnection {
+  constructor(path: string) {
+    super(path, { encode: encodeHostRequest, decode: decodeHostReply });
+  }
+}
+
+/** An HSM that waits for its fleet. */
+export class NewbornSocket extends FrameSocket<BirthRequest, BirthReply> {
+  constructor(path: string) {
+    super(path, { encode: encodeBirthRequest, decode: decodeBirthReply });
   }
 }
