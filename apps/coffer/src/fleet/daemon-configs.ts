@@ -3,7 +3,7 @@ import type { AgentdConfig } from '@coffer/agentd/config';
 import type { GatewaydConfig } from '@coffer/gatewayd/config';
 import { privateFileMode, replaceFile } from '@coffer/host';
 import type { HsmdConfig } from '@coffer/hsmd/config';
-import type { FleetFolder } from './folder.js';
+import type { FleetFolder, SiteFolder } from './folder.js';
 import { loopback } from './ports.js';
 import type { Settings } from './settings.js';
 import { socketPath } from './socket-place.js';
@@ -42,17 +42,24 @@ export function gatewayUrl(settings: Settings): string {
 /** Writes the configuration of every process of the fleet, and says what there is to start. */
 export function writeDaemonConfigs(folder: FleetFolder, settings: Settings): DaemonSpec[] {
   const members = Array.from({ length: settings.sites }, (_, i) => i + 1);
-  const specs: DaemonSpec[] = members.map((member) => hsmd(folder, member));
+  const specs: DaemonSpec[] = members.map((member) =>
+    hsmd(folder.site(member), settings.keyStores[member - 1] ?? undefined, { fleet: folder.descriptor }),
+  );
   for (const member of members) specs.push(agentd(folder, settings, member, members));
   specs.push(gatewayd(folder, settings, members));
   return specs;
 }
 
-function hsmd(folder: FleetFolder, member: number): DaemonSpec {
-  const site = folder.site(member);
+/** An HSM process: as a member, or new and waiting for its fleet. */
+export function hsmd(
+  site: SiteFolder,
+  keyStore: HsmdConfig['keyStore'] | undefined,
+  life: Pick<HsmdConfig, 'fleet' | 'birth'>,
+): DaemonSpec {
+  const { member } = site;
   write<HsmdConfig>(site.hsmConfig, {
-    fleet: folder.descriptor,
-    keyStore: site.keyStore,
+    ...life,
+    keyStore: keyStore ?? site.keyStore,
     state: site.state,
     socket: socketPath(site),
     log: { file: site.hsmLog },

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { FileLock, HostError, privateFolderMode } from '@coffer/host';
 import { CliError } from '../cli-error.js';
-import { createFleet, isFleet } from './create.js';
+import { createFleet, isFleet, plainShape } from './create.js';
 import type { ExitListener } from './daemon.js';
 import type { FleetFolder } from './folder.js';
 import { RunningFleet } from './running-fleet.js';
@@ -38,7 +38,7 @@ export async function openFleet(options: OpenFleetOptions): Promise<OpenFleet> {
   try {
     if (!isFleet(folder)) {
       onCreate?.();
-      await createFleet(folder, sites);
+      await createFleet(folder, plainShape(sites));
     }
     const fleet = await RunningFleet.start(options);
     return {

@@ -1,4 +1,5 @@
 import { type Configuration, portSchema, readConfiguration, replaceFile } from '@coffer/host';
+import { hsmdSchema } from '@coffer/hsmd/config';
 import { z } from 'zod';
 import type { FleetFolder } from './folder.js';
 
@@ -8,6 +9,8 @@ const settingsSchema = z.strictObject({
   /** Whoever reads this file should know. */
   platform: z.literal('SIMULATED HARDWARE'),
   sites: z.int().min(1).max(15),
+  /** Where each HSM has its keys; null for a file in its folder. */
+  keyStores: z.array(hsmdSchema.shape.keyStore.nullable()).max(15),
   /** Account tokens of the development issuer. */
   tenant: z.string().min(1).max(256),
   issuer: z.string().min(1),

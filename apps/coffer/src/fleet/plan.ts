@@ -1,0 +1,40 @@
+import { hsmdSchema } from '@coffer/hsmd/config';
+import { z } from 'zod';
+
+const siteName = z.string().regex(/^[a-z0-9-]{1,32}$/, 'not 1 to 32 of a-z, 0-9 and -');
+
+const site = z.strictObject({
+  name: siteName,
+  /** As in the HSM's own configuration; default: a file in the fleet's folder. */
+  keyStore: hsmdSchema.shape.keyStore.optional(),
+});
+
+/** What kind of fleet a ceremony makes, and who is present: the script of `coffer fleet create`. */
+export const fleetPlanSchema = z.strictObject({
+  sites: z
+    .array(z.union([siteName.transform((name) => ({ name })), site]))
+    .min(1)
+    .max(15),
+  /** Default: one for each site to lead. */
+  groups: z.int().min(1).max(32).optional(),
+  budgetLimit: z.int().min(1).max(10).default(10),
+  rollbackTolerance: z.int().min(0).max(14).default(0),
+  /** Default: the floor for the tolerance. */
+  quorum: z.int().min(1).max(15).optional(),
+  /** File with the operator's key: 64 hexadecimal digits, mode 0600. */
+  operator: z.string().min(1),
+  /** Files with the keys of independent witnesses who are present. */
+  witnesses: z.array(z.string().min(1)).max(15).default([]),
+  /** Where the source of the HSM image is public, if it is. */
+  source: z
+    .strictObject({ repository: z.string().min(1).max(256), commit: z.string().regex(/^[0-9a-f]{40,64}$/) })
+    .optional(),
+  /** Serial numbers of media that the ceremony used, and of those that were destroyed after it. */
+  media: z
+    .strictObject({
+      issued: z.array(z.string().min(1).max(64)).max(64),
+      destroyed: z.array(z.string().min(1).max(64)).max(64),
+    })
+    .optional(),
+});
+export type FleetPlan = z.output<typeof fleetPlanSchema>;
