@@ -4,9 +4,9 @@ import { bearFleet, CeremonyError, exhaustGuesses, type NewbornHsm } from '@coff
 import { VaultExchange } from '@coffer/client';
 import { type BirthReply, type BirthRequest, Hsm } from '@coffer/hsm';
 import { decodeVaultCall, encodeVaultAnswer, openReply, verifyCommitProof } from '@coffer/protocol';
-import { Bench, CountingEntropy, testImage } from '../../hsm/test/bench.js';
-import { loadMutant } from '../../hsm/test/mutant.js';
-import { Nursery } from '../../hsm/test/nursery.js';
+import { Bench, CountingEntropy, testImage } from '../packages/hsm/test/bench.js';
+import { loadMutant } from '../packages/hsm/test/mutant.js';
+import { Nursery } from '../packages/hsm/test/nursery.js';
 
 const plan = { nonce: new Uint8Array(32).fill(7), groups: 3, budgetLimit: 3, rollbackTolerance: 0, quorum: 2 };
 const silent = { onDescribed: () => undefined, onGenerated: () => undefined, onAccepted: () => undefined };
