@@ -125,6 +125,15 @@ test('an answered call takes effect once, unless messages may be repeated', () =
   finding(script.history(), { repeatsMax: 3 });
 });
 
+test('a gateway that sends a message to a second agent explains a refund without its proof, and no refund twice', () => {
+  const resends = { resends: true, repeatsMax: 0 };
+  const resent = edited(life, { refund: recovered('payload 1', 1, 3, []), 'old proof': null });
+  finding(told(resent));
+  verifyHistory(told(resent), resends);
+  finding(told(edited(life, { look: status('live', 1, [3, 3, 0]) })), resends);
+  finding(told(edited(life, { look: status('live', 1, [3, 1, 2]) })), resends);
+});
+
 test('accounts are checked one by one', () => {
   const script = new Script();
   for (const { request, reply } of registration(1, 1, 2, 0)) script.call(request, reply, 'ann', 'ann');

@@ -136,7 +136,7 @@ function judged(
   history: History,
 ): Pick<LinearizeReport, 'ok' | 'calls' | 'unknown' | 'repeats' | 'visits' | 'finding'> {
   try {
-    const { calls, unknown, repeats, visits } = verifyHistory(history);
+    const { calls, unknown, repeats, visits } = verifyHistory(history, { resends: true, repeatsMax: 1 });
     return { ok: true, calls, unknown, repeats, visits };
   } catch (error) {
     if (!(error instanceof SimulationError)) throw error;

@@ -30,6 +30,11 @@ export interface SearchOptions {
    * gateway or the network repeated). The search uses as few as possible. Default 0.
    */
   readonly repeatsMax?: number;
+  /**
+   * Whether a call may be executed unheard before the execution whose answer was heard: a gateway that loses an agent sends
+   * the same message to another one. Default false: every copy of a message is a call of its own.
+   */
+  readonly resends?: boolean;
   /** Configurations visited before the search gives up. Default {@link visitsMax}. */
   readonly visitsMax?: number;
 }
@@ -69,10 +74,10 @@ export function searchOrder<State, Call>(
   calls: readonly TimedCall<Call>[],
   options: SearchOptions = {},
 ): SearchResult<State, Call> {
-  const { repeatsMax = 0, visitsMax: limit = visitsMax } = options;
+  const { repeatsMax = 0, resends = false, visitsMax: limit = visitsMax } = options;
   let visits = 0;
   for (let repeats = 0; repeats <= repeatsMax; repeats++) {
-    const search = new Search(spec, calls, limit - visits);
+    const search = new Search(spec, calls, limit - visits, resends);
     let found: Explanation<State, Call> | undefined;
     const isOver = search.run(repeats, (explanation) => {
       found = explanation;
@@ -131,8 +136,15 @@ class Search<State, Call> {
   /** Configurations seen, with the most repeats that were left there. */
   readonly #seen = new Map<string, number>();
   readonly #visitsMax: number;
+  readonly #resends: boolean;
 
-  constructor(spec: SequentialSpec<State, Call>, calls: readonly TimedCall<Call>[], visitsMax: number) {
+  constructor(
+    spec: SequentialSpec<State, Call>,
+    calls: readonly TimedCall<Call>[],
+    visitsMax: number,
+    resends = false,
+  ) {
+    this.#resends = resends;
     this.#spec = spec;
     this.#visitsMax = visitsMax;
     const inOrder = [...calls].sort((a, b) => a.invoked - b.invoked);
@@ -182,6 +194,12 @@ class Search<State, Call> {
     }
     // One whose answer nobody heard matters only where it changes something; the newest one is the likeliest.
     for (const timed of newestBefore(this.#unknown, due)) {
+      for (const next of spec.effects(state, timed.call)) {
+        yield { ...from, state: next, move: { timed, isHeard: false } };
+      }
+    }
+    for (const at of this.#resends ? candidates : []) {
+      const timed = this.#answered[at] as TimedCall<Call>;
       for (const next of spec.effects(state, timed.call)) {
         yield { ...from, state: next, move: { timed, isHeard: false } };
       }
