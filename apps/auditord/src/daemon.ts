@@ -20,13 +20,13 @@ import {
   packageVersion,
   privateFolderMode,
   readFileIfAny,
+  readSeedFile,
   systemClock,
   systemCode,
   systemTimers,
 } from '@coffer/host';
 import type { z } from 'zod';
 import { auditordSchema } from './config.js';
-import { readSeedFile } from './seed-file.js';
 
 /** Everything but what judges evidence. */
 export const auditordDefinition = (evidence: EvidenceCheck): DaemonDefinition<z.output<typeof auditordSchema>> => ({

@@ -13,7 +13,7 @@ export interface Failure {
   readonly message: string;
 }
 
-const { refused, usage, unavailable, internal } = exitCodes;
+const { refused, usage, unavailable, stateRefused, internal } = exitCodes;
 
 /** Every code has its exit code; a new one does not compile until somebody has decided. */
 const clientExits: Readonly<Record<ClientErrorCode, ExitCode>> = {
@@ -114,6 +114,7 @@ export function failureOf(error: unknown): Failure {
 
 function cliExit(error: CliError): ExitCode {
   if (error.code === 'refused') return refused;
+  if (error.code === 'state-refused') return stateRefused;
   return error.code === 'unavailable' ? unavailable : usage;
 }
 

@@ -1,5 +1,7 @@
 import { packageVersion } from '@coffer/host';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
+import type { Action, Run } from './action.js';
+import { collected, digestHex, wholeNumber } from './commands/arguments.js';
 import { type BackupOptions, backupCommand } from './commands/backup.js';
 import { type ChangePasswordOptions, changePasswordCommand } from './commands/change-password.js';
 import { type EraseOptions, eraseCommand } from './commands/erase.js';
@@ -15,14 +17,13 @@ import * as help from './help.js';
 import { Output } from './terminal/output.js';
 import { openPrompts } from './terminal/prompts.js';
 import type { Terminal } from './terminal/terminal.js';
+import { addTransparencyCommands } from './transparency-program.js';
 
 /** Options that every command has. */
 interface CommonOptions {
   readonly json?: boolean;
   readonly passwordStdin?: boolean;
 }
-
-type Run<A extends unknown[]> = (...args: [...A, terminal: Terminal]) => Promise<void>;
 
 /** The whole command line. `onTerminal` learns what the chosen command talks with, so that its end can be told the same way. */
 export function program(onTerminal: (terminal: Terminal) => void): Command {
@@ -34,7 +35,7 @@ export function program(onTerminal: (terminal: Terminal) => void): Command {
     .configureHelp({ showGlobalOptions: true });
 
   /** Runs `run` with the command's arguments and the terminal that its options ask for. */
-  const action =
+  const action: Action =
     <A extends unknown[]>(run: Run<A>) =>
     async (...args: unknown[]): Promise<void> => {
       // Commander hands over the arguments, the options, and the command itself.
@@ -113,6 +114,8 @@ export function program(onTerminal: (terminal: Terminal) => void): Command {
     .addHelpText('after', help.evidenceRebuild)
     .action(action<[RebuildOptions]>(rebuildCommand));
 
+  addTransparencyCommands(root, action);
+
   root
     .command('demo')
     .description('the whole story on real files, unattended: two of five sites die, and everything comes back')
@@ -144,21 +147,4 @@ function accountCommand(root: Command, name: string, description: string): Comma
     .option('--token-file <file>', 'account token, read again for every request')
     .option('--password-stdin', 'secrets from standard input, one a line, in the order in which they are asked for')
     .option('--json', 'one line of JSON on standard output; everything else goes to standard error');
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`not a whole number from ${min} to ${max}`);
-  };
-}
-
-function digestHex(text: string): string {
-  if (/^[0-9a-f]{64}$/.test(text)) return text;
-  throw new InvalidArgumentError('not 64 lower-case hex digits');
-}
-
-function collected(value: string, previous: readonly string[] = []): readonly string[] {
-  return [...previous, value];
 }

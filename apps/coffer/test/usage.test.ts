@@ -13,6 +13,8 @@ const commands = [
   'erase',
   'recovery-key',
   'evidence rebuild',
+  'key create',
+  'witness serve',
   'demo',
 ];
 

@@ -76,8 +76,8 @@ function removeIfAny(path: string): void {
   }
 }
 
-/** Windows cannot open folders, and needs no such call. */
-function syncFolder(path: string): void {
+/** Makes the names of a folder durable. Windows cannot open folders, and needs no such call. */
+export function syncFolder(path: string): void {
   if (process.platform === 'win32') return;
   const folder = openSync(path, 'r');
   try {

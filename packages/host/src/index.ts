@@ -8,3 +8,4 @@ export * from './file-lock.js';
 export * from './fleet-file.js';
 export { type Logger, openLog } from './logger.js';
 export * from './package-version.js';
+export * from './seed-file.js';

@@ -1,0 +1,126 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import {
+  FileLock,
+  HostError,
+  privateFolderMode,
+  readSeedFile,
+  replaceFile,
+  systemClock,
+  systemCode,
+} from '@coffer/host';
+import {
+  decodeVerifierKey,
+  encodeVerifierKey,
+  isKeyName,
+  type NoteKey,
+  type NoteSigner,
+  noteSigner,
+  TransparencyError,
+} from '@coffer/transparency';
+import { FolderWitnessStore, serveWitness, Witness, WitnessError, type WitnessEvent } from '@coffer/witness';
+import { CliError } from '../cli-error.js';
+import { type Output, plural } from '../terminal/output.js';
+import { stopSignal } from '../terminal/signals.js';
+import type { Terminal } from '../terminal/terminal.js';
+import type { Address } from './arguments.js';
+import { listening } from './listen.js';
+
+export interface WitnessServeOptions {
+  readonly key: string;
+  readonly name: string;
+  readonly log: readonly string[];
+  readonly state: string;
+  readonly listen: Address;
+}
+
+/** `coffer witness serve`: cosigns the checkpoints of the given logs until somebody stops it. */
+export async function witnessServeCommand(options: WitnessServeOptions, { output }: Terminal): Promise<void> {
+  const stop = stopSignal();
+  const folder = resolve(options.state);
+  makeState(folder);
+  // Two processes on one state could cosign two trees.
+  const lock = FileLock.acquire(join(folder, 'lock'));
+  const seed = readSeedFile(resolve(options.key));
+  try {
+    const signer = witnessKey(options.name, seed);
+    const halt = haltSignal();
+    const witness = openWitness({
+      signer,
+      logs: options.log.map(logKey),
+      store: new FolderWitnessStore(folder),
+      clock: systemClock,
+      onEvent: (event) => {
+        if (event.type === 'halted') halt.raise(event.cause);
+        else report(event, folder, output);
+      },
+    });
+    const { hostname, port } = options.listen;
+    const server = await listening(options.listen, serveWitness(witness, { hostname, port }));
+    const url = `http://${hostname.includes(':') ? `[${hostname}]` : hostname}:${server.port}`;
+    const vkey = encodeVerifierKey(signer);
+    const lines = [`Witness ${vkey}`, `  watches ${plural(options.log.length, 'log key')} at ${url}/add-checkpoint`];
+    if (output.isJson) output.done({ ok: true, vkey, url }, lines);
+    else for (const line of lines) output.say(line);
+    const end = await Promise.race([stop.signalled, halt.raised]);
+    await server.close();
+    if (typeof end !== 'string') throw end;
+  } finally {
+    seed.fill(0);
+    lock.release();
+    stop.release();
+  }
+}
+
+/** A write that failed ends the process: a new start reads what is there. */
+function haltSignal() {
+  let raise: (cause: unknown) => void = () => undefined;
+  const raised = new Promise<CliError>((settle) => {
+    raise = (cause) =>
+      settle(new CliError('unavailable', 'halted', 'the state could not be written; start it again', { cause }));
+  });
+  return { raised, raise };
+}
+
+function openWitness(options: ConstructorParameters<typeof Witness>[0]): Witness {
+  try {
+    return new Witness(options);
+  } catch (cause) {
+    if (!(cause instanceof WitnessError)) throw cause;
+    const code = cause.code === 'bad-config' ? 'usage' : cause.code === 'halted' ? 'unavailable' : 'state-refused';
+    throw new CliError(code, cause.code, cause.message, { cause });
+  }
+}
+
+function witnessKey(name: string, seed: Uint8Array): NoteSigner {
+  if (isKeyName(name)) return noteSigner(name, 'witness', seed);
+  throw new CliError('usage', 'bad-argument', `not a key name: ${name}`);
+}
+
+function logKey(vkey: string): NoteKey {
+  try {
+    const key = decodeVerifierKey(vkey);
+    if (key.use === 'log') return key;
+  } catch (cause) {
+    if (!(cause instanceof TransparencyError)) throw cause;
+  }
+  throw new CliError('usage', 'bad-argument', `not the vkey of a log: ${vkey}`);
+}
+
+function makeState(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: privateFolderMode });
+  } catch (cause) {
+    throw new HostError('file', `cannot make ${folder} (${systemCode(cause) ?? 'failed'})`, { cause });
+  }
+}
+
+/** Refusals are anybody's doing and say nothing. A conflict is kept: two notes of one log, for whoever makes a case of them. */
+function report(event: Exclude<WitnessEvent, { type: 'halted' }>, folder: string, output: Output): void {
+  if (event.type === 'cosigned' && event.isNew) output.say(`cosigned ${event.origin} at ${event.size}`);
+  if (event.type !== 'conflict') return;
+  const [held, shown] = [join(folder, 'conflict-held.note'), join(folder, 'conflict-shown.note')];
+  replaceFile(held, event.held);
+  replaceFile(shown, event.shown);
+  output.warn(`${event.origin} showed a tree that does not go on from the one it had: ${held}, ${shown}`);
+}

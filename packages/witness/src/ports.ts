@@ -1,0 +1,26 @@
+/** Where a witness remembers what it cosigned. One process at a time uses it. */
+export interface WitnessStore {
+  /** @returns what was stored for this log last, or undefined when nothing was. */
+  read(origin: string): Uint8Array | undefined;
+  /**
+   * Stores `bytes` for this log in place of what was there, atomically, and durably before it returns. After a crash
+   * either the old or the new bytes are there, whole.
+   */
+  write(origin: string, bytes: Uint8Array): void;
+}
+
+/** What happened, for a log line or a counter. Holds no key and no bytes of a request but the names of watched logs. */
+export type WitnessEvent =
+  | { readonly type: 'cosigned'; readonly origin: string; readonly size: number; readonly isNew: boolean }
+  | { readonly type: 'refused'; readonly status: number }
+  /**
+   * A watched log signed two trees of which neither begins with the other, or none that it can show. `held` and `shown`
+   * are the signed notes: a monitor makes a fraud proof of them.
+   */
+  | {
+      readonly type: 'conflict';
+      readonly origin: string;
+      readonly held: Uint8Array;
+      readonly shown: Uint8Array;
+    }
+  | { readonly type: 'halted'; readonly cause: unknown };
