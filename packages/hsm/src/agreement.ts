@@ -22,7 +22,10 @@ import type { GroupState } from './state.js';
  * state. Each returns the next state or refuses; the caller persists it, and only then signs anything.
  */
 
-/** Rule 1: promise only upwards, and only by a bounded step, so that no host can use the rounds up. */
+/**
+ * Rule 1: promise only upwards, and only by a bounded step, so that no host can use the rounds up.
+ * (docs/model: clause Promise)
+ */
 export function promiseTerm(fleet: FleetDescriptor, state: GroupState, t: Term): GroupState {
   if (memberById(fleet, t.leaderId) === undefined) refuse('bad-request', 'the leader is no member');
   if (compareTerms(t, state.promised) <= 0) refuse('stale-term', 'already promised as much');
@@ -32,7 +35,7 @@ export function promiseTerm(fleet: FleetDescriptor, state: GroupState, t: Term):
 
 /**
  * Rule 2: the leader of t starts from the greatest position that a quorum reports. Any certified entry is held by a
- * member of every quorum, so it is at or below that position on the same chain.
+ * member of every quorum, so it is at or below that position on the same chain. (docs/model: clause NewView)
  * @param nonce - drawn by this process when it promised t; every promise carries it.
  */
 export function openView(
@@ -49,6 +52,7 @@ export function openView(
     refuse('stale-term', 'not the promised term');
   // Promises that were given to an earlier life of this leader, before its state was put back, must not open its term
   // again: two chains of one term could outrank each other, and a committed entry would lose to one that never was.
+  // (docs/model: clause Nonce)
   if (!promises.every((p) => equalBytes(p.statement.nonce, nonce)))
     refuse('bad-statement', 'a promise to an earlier life');
   const base = greatestPromise(fleet, view, promises);
@@ -56,7 +60,10 @@ export function openView(
   return { ...view, base };
 }
 
-/** Rule 3: follow a view that a quorum's promises justify. Recomputes the base instead of believing it. */
+/**
+ * Rule 3: follow a view that a quorum's promises justify. Recomputes the base instead of believing it.
+ * (docs/model: clause Adopt)
+ */
 export function adoptView(fleet: FleetDescriptor, state: GroupState, view: NewView): GroupState {
   const { t, promises, base } = view;
   if (compareTerms(t, state.promised) < 0 || compareTerms(state.capTerm, t) >= 0)
@@ -74,7 +81,10 @@ export function atBase({ t, base }: NewView): GroupState {
   return { promised: t, capTerm: t, index: base.index, hash: base.hash };
 }
 
-/** Rule 5, for consecutive entries; those at or below the captured index are passed over if they lead to it. */
+/**
+ * Rule 5, for consecutive entries; those at or below the captured index are passed over if they lead to it.
+ * (docs/model: clause Capture)
+ */
 export function captureEntries(fleet: FleetDescriptor, state: GroupState, entries: readonly SignedEntry[]): GroupState {
   if (compareTerms(state.capTerm, state.promised) < 0) refuse('stale-term', 'promised to a later term');
   let next = state;
@@ -92,14 +102,17 @@ export function captureEntries(fleet: FleetDescriptor, state: GroupState, entrie
   return next;
 }
 
-/** Rule 7. @param at - position of a verified quorum certificate; nothing less moves an HSM forward. */
+/**
+ * Rule 7. @param at - position of a verified quorum certificate; nothing less moves an HSM forward.
+ * (docs/model: clause Jump)
+ */
 export function jumpTo(state: GroupState, at: Position & { readonly term: Term }): GroupState {
   if (comparePositions({ capTerm: at.term, index: at.index }, state) <= 0) refuse('not-newer', 'nothing newer');
   const promised = compareTerms(at.term, state.promised) > 0 ? at.term : state.promised;
   return { promised, capTerm: at.term, index: at.index, hash: at.hash };
 }
 
-/** The greatest (capTerm, index) among promises for t of a quorum of distinct members. */
+/** The greatest (capTerm, index) among promises for t of a quorum of distinct members. (docs/model: clause Quorum) */
 function greatestPromise(
   fleet: FleetDescriptor,
   view: { readonly group: number; readonly t: Term },

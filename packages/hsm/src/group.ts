@@ -50,7 +50,10 @@ export class Group {
   readonly #kept = new KeptReplies();
   #state: GroupState;
   #leadership: Leadership | undefined;
-  /** The term of our own that we promised last, in this process, and the nonce drawn for it. */
+  /**
+   * The term of our own that we promised last, in this process, and the nonce drawn for it.
+   * (docs/model: clause Nonce)
+   */
   #candidacy: { readonly t: Term; readonly nonce: Uint8Array } | undefined;
 
   constructor(options: {
@@ -123,7 +126,10 @@ export class Group {
     return this.#cap();
   }
 
-  /** Rule 4. Executes on the tip, not on the captured entry, so that the next batch need not wait for the last one. */
+  /**
+   * Rule 4. Executes on the tip, not on the captured entry, so that the next batch need not wait for the last one.
+   * (docs/model: clause Execute)
+   */
   execute({
     term,
     items,
@@ -192,6 +198,7 @@ export class Group {
     return term !== undefined && compareTerms(term, capTerm) === 0 && compareTerms(term, promised) === 0;
   }
 
+  /** Says where this HSM stands, and under which term. (docs/model: clause Cap) */
   #cap(): Cap {
     const { capTerm: term, index, hash } = this.#state;
     return { hsm: this.#own, group: this.#group, configHash: this.#fleet.configHash, term, index, hash };

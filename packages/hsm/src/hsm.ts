@@ -36,7 +36,7 @@ type Emit = () => HostReply;
  *
  * A step is always the same: decide on the state in memory, persist it once, and only then sign and answer (consensus
  * rule 8). Whatever breaks in between halts the HSM for good: it answers nothing any more, because a
- * program that does not know what it has promised must not sign.
+ * program that does not know what it has promised must not sign. (docs/model: clause Persist)
  */
 export class Hsm {
   readonly #fleet: FleetDescriptor;
@@ -63,7 +63,7 @@ export class Hsm {
   }
 
   /**
-   * Starts from the persisted state. Leads nothing until it has opened a new term.
+   * Starts from the persisted state. Leads nothing until it has opened a new term. (docs/model: clause Restart)
    * @throws HsmError `no-state` when there is an identity and no state, `bad-state`, `other-fleet`.
    */
   static boot(options: HsmOptions): Hsm {

@@ -21,7 +21,7 @@ export class KeptReplies {
 
   /**
    * Rule 10: what is at or below a position is kept only if exactly that entry is there; otherwise the history went
-   * another way, and every reply that waits belongs to a batch that never happened.
+   * another way, and every reply that waits belongs to a batch that never happened. (docs/model: clause Retain)
    */
   retain(position: Position): void {
     this.#entries = this.#find(position) === undefined ? [] : this.#entries.filter((e) => e.index <= position.index);
@@ -29,7 +29,7 @@ export class KeptReplies {
 
   /**
    * Rule 6: hands out, and forgets, the replies of every entry up to the certified one. Never by index alone: a
-   * certificate for another entry at that index says nothing about ours.
+   * certificate for another entry at that index says nothing about ours. (docs/model: clause Release)
    * @returns undefined when exactly that entry is not kept, or the certificate is older than it.
    */
   release(certified: Position & { readonly term: Term }): ReleasedEntry[] | undefined {
