@@ -77,14 +77,15 @@ function resultOf(text) {
     found,
     states: Number(/([\d.e+]+) states, stored/.exec(text)?.[1] ?? Number.NaN),
     depth: Number(/depth reached (\d+)/.exec(text)?.[1]),
-    complete: found !== 'none' || !/max search depth too small|Search not completed|out of memory|Bit statespace/.test(text),
+    complete:
+      found !== 'none' || !/max search depth too small|Search not completed|out of memory|Bit statespace/.test(text),
   };
 }
 
-/** The steps that lead to the violation, as Spin replays them. */
+/** The steps that lead to the violation, as Spin replays them. Entries are named by index and term. */
 async function trailOf(defines, folder) {
-  const { text } = await call('spin', ['-t', '-p', '-g', ...defines, model], folder);
-  return text;
+  const { text } = await call('spin', ['-t', '-k', 'agreement.pml.trail', '-T', '-B', ...defines, model], folder);
+  return text.replaceAll(/^spin: .*\n?/gm, '').trimEnd();
 }
 
 async function checkAll() {

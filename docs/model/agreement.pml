@@ -77,28 +77,28 @@ short old_;
 proctype Hsm(byte h) {
 end:
   do
-  :: atomic { if EACH_TERM(PROMISE) fi; d_step { promise(h, t_); t_ = 0 } }
-  :: atomic { if EACH_TERM(OPENS_OF) fi; d_step { open(h, t_, b_); t_ = 0; b_ = 0 } }
-  :: atomic { if EACH_TERM(ADOPTS_OF) fi; d_step { adopt(h, t_, b_); t_ = 0; b_ = 0 } }
+  :: atomic { if EACH_TERM(PROMISE) fi; d_step { printf("HSM %d promises term %d\n", h, t_); promise(h, t_); t_ = 0 } }
+  :: atomic { if EACH_TERM(OPENS_OF) fi; d_step { printf("HSM %d opens term %d from the promise of %d\n", h, t_, b_); open(h, t_, b_); t_ = 0; b_ = 0 } }
+  :: atomic { if EACH_TERM(ADOPTS_OF) fi; d_step { printf("HSM %d adopts the view of term %d\n", h, t_); adopt(h, t_, b_); t_ = 0; b_ = 0 } }
 #ifndef EAGER
-  :: d_step { MAY_EXECUTE(h) -> execute(h) }
+  :: d_step { MAY_EXECUTE(h) -> execute(h); printf("HSM %d executes entry %d of term %d\n", h, INDEX(tip[h]), TERM_OF(tip[h])) }
 #endif
-  :: atomic { if EACH_ENTRY(CAPTURE) fi; d_step { capture(h, b_); b_ = 0 } }
+  :: atomic { if EACH_ENTRY(CAPTURE) fi; d_step { printf("HSM %d captures entry %d of term %d\n", h, INDEX(b_), TERM_OF(b_)); capture(h, b_); b_ = 0 } }
 #ifndef HOSTS_NEVER_JUMP
-  :: atomic { if JUMPS_TO(0) EACH_ENTRY(JUMPS_TO) fi; d_step { jump(h, t_, b_); t_ = 0; b_ = 0 } }
+  :: atomic { if JUMPS_TO(0) EACH_ENTRY(JUMPS_TO) fi; d_step { printf("HSM %d jumps to entry %d of term %d, certified in term %d\n", h, INDEX(b_), TERM_OF(b_), t_); jump(h, t_, b_); t_ = 0; b_ = 0 } }
 #endif
 #ifndef HOSTS_NEVER_RESTART
-  :: d_step { candidacy[h] != 0 || leads[h] != 0 -> forget(h) }
+  :: d_step { candidacy[h] != 0 || leads[h] != 0 -> printf("HSM %d restarts\n", h); forget(h) }
 #endif
 #ifdef VICTIM
   /* A member that forgot a promise gives it again; hosts keep the old one or the new one (above). */
-  :: atomic { if EACH_TERM(PROMISE_AGAIN) fi; d_step { old_ = REP(h, t_); promise(h, t_); REP(h, t_) = old_; t_ = 0; old_ = 0 } }
+  :: atomic { if EACH_TERM(PROMISE_AGAIN) fi; d_step { printf("HSM %d promises term %d again\n", h, t_); old_ = REP(h, t_); promise(h, t_); REP(h, t_) = old_; t_ = 0; old_ = 0 } }
 #endif
 #ifdef W_SIGN_FIRST_PROMISE
-  :: atomic { if EACH_TERM(PROMISE) fi; d_step { recordPromise(h, t_); forget(h); t_ = 0 } }
+  :: atomic { if EACH_TERM(PROMISE) fi; d_step { printf("HSM %d signs a promise of term %d and loses power\n", h, t_); recordPromise(h, t_); forget(h); t_ = 0 } }
 #endif
 #ifdef W_SIGN_FIRST_CAPTURE
-  :: atomic { if EACH_ENTRY(CAPTURE) fi; d_step { signCap(h, capTerm[h], b_); forget(h); b_ = 0 } }
+  :: atomic { if EACH_ENTRY(CAPTURE) fi; d_step { printf("HSM %d signs Cap for entry %d of term %d and loses power\n", h, INDEX(b_), TERM_OF(b_)); signCap(h, capTerm[h], b_); forget(h); b_ = 0 } }
 #endif
   od
 }
@@ -108,11 +108,14 @@ end:
 byte copyPromised, copyTerm, copyAt;
 
 proctype Thief() {
+#ifndef RESTORED_TO_START
 end:
-  d_step { !CALMED -> copyPromised = promised[VICTIM]; copyTerm = capTerm[VICTIM]; copyAt = at[VICTIM] };
+  d_step { !CALMED -> printf("the state of HSM %d is copied\n", VICTIM); copyPromised = promised[VICTIM]; copyTerm = capTerm[VICTIM]; copyAt = at[VICTIM] };
+#endif
 end2:
   d_step {
     !CALMED && (copyPromised != promised[VICTIM] || copyTerm != capTerm[VICTIM] || copyAt != at[VICTIM]) ->
+    printf("the state of HSM %d is put back\n", VICTIM);
     forget(VICTIM);
     promised[VICTIM] = copyPromised; capTerm[VICTIM] = copyTerm; at[VICTIM] = copyAt;
     copyPromised = 0; copyTerm = 0; copyAt = 0
@@ -131,6 +134,6 @@ init {
   }
 #ifdef PROGRESS
 end:
-  atomic { if CALMS fi; d_step { calm(t_, calmLeader); t_ = 0; calmLeader = 0 } }
+  atomic { if CALMS fi; d_step { printf("only %d are left, as a set of bits; HSM %d takes over\n", t_, calmLeader); calm(t_, calmLeader); t_ = 0; calmLeader = 0 } }
 #endif
 }

@@ -96,7 +96,16 @@ export const runs = [
   weakened('W_SIGN_FIRST_PROMISE', '5'),
   weakened('W_SIGN_FIRST_CAPTURE', '5'),
   weakened('W_RESTART_CONTINUES', '5', '00', { I: 2, L: 2, HOSTS_NEVER_JUMP: true }, depthFirst),
-  weakened('W_NO_NONCE', '5', '01', { N: 4, S: 1, VICTIM: 0, I: 2, L: 2, EAGER: true, ...fewer }, depthFirst),
+  weakened(
+    'W_NO_NONCE',
+    '5',
+    '01',
+    { N: 4, S: 1, VICTIM: 0, I: 2, L: 2, EAGER: true, RESTORED_TO_START: true, ...fewer },
+    {
+      ...depthFirst,
+      compile: ['-O1', '-DT_REVERSE'],
+    },
+  ),
   {
     ...weakened('W_ADOPT_WITHOUT_REWIND', '8', '01', { PROGRESS: true }),
     name: 'weakened: W_ADOPT_WITHOUT_REWIND (progress)',
