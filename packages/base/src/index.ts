@@ -1,3 +1,4 @@
+export * from './base64.js';
 export * from './brands.js';
 export * from './bytes.js';
 export * from './errors.js';

@@ -1,4 +1,4 @@
-import { base64, fromBase64 } from '../base64.js';
+import { base64, fromBase64 } from '@coffer/base';
 import { TransparencyError } from '../errors.js';
 import { hashBytes } from '../log/hashing.js';
 import { isTreeSize, type TreeHead } from '../log/proofs.js';

@@ -1,6 +1,5 @@
-import { concat, equalBytes, fromHex, hex, utf8 } from '@coffer/base';
+import { base64, concat, equalBytes, fromBase64, fromHex, hex, utf8 } from '@coffer/base';
 import { ed25519PublicKey, ed25519PublicKeyBytes, ed25519SeedBytes, sha256 } from '@coffer/crypto';
-import { base64, fromBase64 } from '../base64.js';
 import { TransparencyError } from '../errors.js';
 import { keyNameBytesMax } from '../limits.js';
 import { hasControlCharacter } from './characters.js';

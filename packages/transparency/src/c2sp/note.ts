@@ -1,6 +1,5 @@
-import { concat, equalBytes, utf8, utf8Text } from '@coffer/base';
+import { base64, concat, equalBytes, fromBase64, utf8, utf8Text } from '@coffer/base';
 import { ed25519Sign, isEd25519Signature } from '@coffer/crypto';
-import { base64, fromBase64 } from '../base64.js';
 import { TransparencyError } from '../errors.js';
 import { noteBytesMax, noteSignaturesMax } from '../limits.js';
 import { hasControlCharacter } from './characters.js';

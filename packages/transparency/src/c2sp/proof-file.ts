@@ -1,5 +1,4 @@
-import { concat, utf8, utf8Text } from '@coffer/base';
-import { base64, fromBase64 } from '../base64.js';
+import { base64, concat, fromBase64, utf8, utf8Text } from '@coffer/base';
 import { TransparencyError } from '../errors.js';
 import { noteBytesMax, proofExtraBytesMax, proofHashesMax } from '../limits.js';
 import { isTreeSize } from '../log/proofs.js';

@@ -1,5 +1,4 @@
-import { concat, equalBytes, utf8, utf8Text } from '@coffer/base';
-import { base64 } from '../base64.js';
+import { base64, concat, equalBytes, utf8, utf8Text } from '@coffer/base';
 import { TransparencyError } from '../errors.js';
 import { noteBytesMax, proofHashesMax } from '../limits.js';
 import { emptyTreeRoot } from '../log/hashing.js';

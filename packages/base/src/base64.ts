@@ -1,4 +1,4 @@
-import { base64url, fromBase64url } from '@coffer/base';
+import { base64url, fromBase64url } from './bytes.js';
 
 /** Standard base64 with padding (RFC 4648 §4). */
 export function base64(bytes: Uint8Array): string {
