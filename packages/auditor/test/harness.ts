@@ -204,6 +204,8 @@ export function trustRootOf(fields: Partial<TrustRoot> = {}): TrustRoot {
       groups: [{ name: 'two-of-three', threshold: 2, members: ['w1', 'w2', 'w3'] }],
       quorum: 'two-of-three',
     },
+    ceremony: { threshold: 0, witnesses: [] },
+    rebuilders: { threshold: 0, keys: [] },
     revocations: [],
     ...fields,
   };

@@ -128,6 +128,8 @@ export class World {
         groups: [{ name: 'two-of-three', threshold: 2, members: ['w1', 'w2', 'w3'] }],
         quorum: 'two-of-three',
       },
+      ceremony: { threshold: 1, witnesses: sortKeys([1, 2].map((i) => keyOf(`ceremony witness ${i}`))) },
+      rebuilders: { threshold: 1, keys: sortKeys([1, 2].map((i) => keyOf(`rebuilder ${i}`))) },
       revocations: [],
       ...fields,
     };

@@ -56,6 +56,13 @@ test('trust roots: rules within one', () => {
     { rootKeys: { threshold: 1, keys: [keyOf('auditor')] } },
     { rootKeys: { threshold: 0, keys: [keyOf('root 1')] } },
     { rootKeys: { threshold: 2, keys: [keyOf('root 1')] } },
+    { ceremony: { threshold: 2, witnesses: [keyOf('x')] } },
+    { ceremony: { threshold: 1, witnesses: [] } },
+    { ceremony: { threshold: 0, witnesses: [keyOf('x'), keyOf('x')] } },
+    { ceremony: { threshold: 0, witnesses: [keyOf('operator')] } },
+    { rebuilders: { threshold: 1, keys: [] } },
+    { rebuilders: { threshold: -1, keys: [] } },
+    { rebuilders: { threshold: 0, keys: [keyOf('ceremony witness 1')] } },
     { auditors: [lastByte('a', 1), lastByte('b', 1)] },
     { auditors: [new Uint8Array(31)] },
     { policy: { ...policy, quorum: 'none' } },
@@ -78,6 +85,13 @@ test('trust roots: limits at their edges', () => {
   const write = (fields: Partial<TrustRoot>) => encodeTrustRoot({ trustRoot: root(fields), signatures: [] });
   write({ operators: keys(trustRootKeysMax, 'operator') });
   assert.throws(() => write({ operators: keys(trustRootKeysMax + 1, 'operator') }), coded('bad-trust-root'));
+  write({ ceremony: { threshold: trustRootKeysMax, witnesses: keys(trustRootKeysMax, 'present') } });
+  const witnesses = keys(trustRootKeysMax + 1, 'present');
+  assert.throws(() => write({ ceremony: { threshold: 0, witnesses } }), coded('bad-trust-root'));
+  write({ ceremony: { threshold: 0, witnesses: [] }, rebuilders: { threshold: 0, keys: [] } });
+  write({ rebuilders: { threshold: 1, keys: keys(trustRootKeysMax, 'rebuilder') } });
+  const rebuilders = { threshold: 1, keys: keys(trustRootKeysMax + 1, 'rebuilder') };
+  assert.throws(() => write({ rebuilders }), coded('bad-trust-root'));
   write({ rootKeys: { threshold: trustRootKeysMax, keys: keys(trustRootKeysMax) } });
   assert.throws(() => write({ rootKeys: { threshold: 1, keys: keys(trustRootKeysMax + 1) } }), coded('bad-trust-root'));
   const revocations = (count: number) =>

@@ -81,8 +81,13 @@ func (d document) anyHex(value any, max int) []byte {
 
 // ascendingHex is a list of at least one, in strictly ascending order.
 func (d document) ascendingHex(value any, length, max int) [][]byte {
+	list := d.anyAscendingHex(value, length, max)
+	d.require(len(list) > 0, "an empty list")
+	return list
+}
+
+func (d document) anyAscendingHex(value any, length, max int) [][]byte {
 	items := d.list(value, max)
-	d.require(len(items) > 0, "an empty list")
 	list := make([][]byte, len(items))
 	for i, item := range items {
 		list[i] = d.hex(item, length)

@@ -202,6 +202,7 @@ type trustRoot struct {
 	rootKeys            [][]byte
 	auditors, operators [][]byte
 	policy              *policy
+	present, rebuilders [][]byte
 	revokedAt           map[string]int64
 	message             []byte
 	signatures          map[string][]byte
@@ -211,7 +212,7 @@ func parseTrustRoot(data []byte) *trustRoot {
 	d := document{"bad-trust-root"}
 	file := d.object(d.parse(data, trustRootBytesMax), "signed", "signatures")
 	top := d.object(file["signed"], "v", "version", "namespace", "origin", "rootKeys", "auditors", "operators", "policy",
-		"revocations")
+		"ceremony", "rebuilders", "revocations")
 	d.integer(top["v"], 1, 1)
 	keys := d.object(top["rootKeys"], "threshold", "keys")
 	root := &trustRoot{
@@ -226,6 +227,12 @@ func parseTrustRoot(data []byte) *trustRoot {
 		signatures: map[string][]byte{},
 	}
 	root.threshold = int(d.integer(keys["threshold"], 1, int64(len(root.rootKeys))))
+	ceremony := d.object(top["ceremony"], "threshold", "witnesses")
+	root.present = d.anyAscendingHex(ceremony["witnesses"], 32, trustRootKeysMax)
+	d.integer(ceremony["threshold"], 0, int64(len(root.present)))
+	rebuilders := d.object(top["rebuilders"], "threshold", "keys")
+	root.rebuilders = d.anyAscendingHex(rebuilders["keys"], 32, trustRootKeysMax)
+	d.integer(rebuilders["threshold"], 0, int64(len(root.rebuilders)))
 	policyText := d.text(top["policy"], nil)
 	d.require(codeOf(func() { root.policy = parsePolicy([]byte(policyText)) }) == "", "policy")
 	d.require(root.policy.quorum != "none", "no quorum of witnesses")
@@ -263,7 +270,7 @@ func (root *trustRoot) checkKeys(d document) {
 	for _, k := range root.policy.witnesses {
 		once(k.public)
 	}
-	for _, list := range [][][]byte{root.rootKeys, root.auditors, root.operators} {
+	for _, list := range [][][]byte{root.rootKeys, root.auditors, root.operators, root.present, root.rebuilders} {
 		for _, key := range list {
 			once(key)
 		}

@@ -31,6 +31,10 @@ export interface TrustRoot {
   readonly operators: readonly Uint8Array[];
   /** Logs and witnesses, with a quorum. */
   readonly policy: Policy;
+  /** Who watches the birth of a fleet, and how many of them have to: docs/spec/evidence.md. They sign no checkpoints. */
+  readonly ceremony: { readonly threshold: number; readonly witnesses: readonly Uint8Array[] };
+  /** Who builds the HSM image from its source too, and how many of them have to get the same. */
+  readonly rebuilders: { readonly threshold: number; readonly keys: readonly Uint8Array[] };
   readonly revocations: readonly Revocation[];
 }
 
@@ -58,6 +62,8 @@ function trustRootJson(root: TrustRoot): Json {
     auditors: sortedHex(root.auditors),
     operators: sortedHex(root.operators),
     policy: encodePolicy(root.policy),
+    ceremony: { threshold: root.ceremony.threshold, witnesses: sortedHex(root.ceremony.witnesses) },
+    rebuilders: { threshold: root.rebuilders.threshold, keys: sortedHex(root.rebuilders.keys) },
     revocations: [...root.revocations]
       .sort((a, b) => (hex(a.key) < hex(b.key) ? -1 : 1))
       .map(({ key, revokedAtSize }) => ({ key: hex(key), revokedAtSize })),
@@ -114,11 +120,17 @@ function decodeSigned(json: Json): TrustRoot {
     'auditors',
     'operators',
     'policy',
+    'ceremony',
+    'rebuilders',
     'revocations',
   ]);
   if (top.v !== 1) form.fail('version');
   const rootKeys = form.object(top.rootKeys, ['threshold', 'keys']);
   const keys = form.ascendingHex(rootKeys.keys, 32, trustRootKeysMax);
+  const ceremony = form.object(top.ceremony, ['threshold', 'witnesses']);
+  const witnesses = form.anyAscendingHex(ceremony.witnesses, 32, trustRootKeysMax);
+  const rebuilders = form.object(top.rebuilders, ['threshold', 'keys']);
+  const rebuilderKeys = form.anyAscendingHex(rebuilders.keys, 32, trustRootKeysMax);
   const root: TrustRoot = {
     version: form.integer(top.version, 1),
     namespace: form.text(top.namespace, namespacePattern),
@@ -127,6 +139,8 @@ function decodeSigned(json: Json): TrustRoot {
     auditors: form.ascendingHex(top.auditors, 32, trustRootKeysMax),
     operators: form.ascendingHex(top.operators, 32, trustRootKeysMax),
     policy: decodeRootPolicy(top.policy),
+    ceremony: { threshold: form.integer(ceremony.threshold, 0, witnesses.length), witnesses },
+    rebuilders: { threshold: form.integer(rebuilders.threshold, 0, rebuilderKeys.length), keys: rebuilderKeys },
     revocations: decodeRevocations(top.revocations),
   };
   checkKeys(root);
@@ -158,7 +172,8 @@ function decodeRevocations(json: Json): readonly Revocation[] {
   return revocations;
 }
 
-function checkKeys({ origin, rootKeys, auditors, operators, policy }: TrustRoot): void {
+function checkKeys(root: TrustRoot): void {
+  const { origin, rootKeys, auditors, operators, policy, ceremony, rebuilders } = root;
   if (policy.logs.length === 0 || policy.logs.some(({ key }) => key.name !== origin))
     form.fail('log keys of the origin');
   if (new Set(auditors.map(plexiKeyId)).size !== auditors.length) form.fail('two auditor keys with one key id');
@@ -168,6 +183,8 @@ function checkKeys({ origin, rootKeys, auditors, operators, policy }: TrustRoot)
     auditors,
     operators,
     [...policy.logs, ...policy.witnesses].map(({ key }) => key.key),
+    ceremony.witnesses,
+    rebuilders.keys,
   ].flat();
   if (new Set(all.map(hex)).size !== all.length) form.fail('one key in two roles');
 }
