@@ -41,3 +41,8 @@ export {
   selfTestRequests,
   type Transcript,
 } from './transcript.js';
+export { type EvidenceOptions, type EvidenceRoles, evidenceRoles } from './verify/evidence-options.js';
+export { type EvidenceReport, holds, type ReportItem, type Verdict } from './verify/evidence-report.js';
+export type { EvidenceReader } from './verify/files.js';
+export { verifyEvidence } from './verify/verify-evidence.js';
+export { memberQuoteSubject } from './verify/verify-member.js';

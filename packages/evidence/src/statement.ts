@@ -3,8 +3,7 @@ import type { ConfigHash } from '@coffer/protocol';
 import { encodeCanonicalJson, type Json, JsonForm } from '@coffer/wire';
 import { encodeEnvelope, signEnvelope } from './envelope.js';
 import { EvidenceError, fail } from './errors.js';
-import type { CeremonyRecord } from './forms/ceremony-record.js';
-import { ceremonyForm } from './forms/ceremony-record.js';
+import { type CeremonyRecord, ceremonyForm } from './forms/ceremony-record.js';
 import { type ConfigStatement, configForm } from './forms/config.js';
 import {
   type BuildStatement,
