@@ -127,6 +127,6 @@ export const runs = [
   // The long ones.
   safety('0120', { N: 3, I: 2 }, { memoryMiB: 4000, search: ['-w26'] }),
   safety('01', { N: 5, I: 2 }, { memoryMiB: 3000 }),
-  ...[0, 1, 2].map((VICTIM) => safety('01', { N: 5, S: 1, I: 1, VICTIM, EAGER: true }, bitstate(5))),
+  ...[0, 1, 2].map((VICTIM) => safety('01', { N: 5, S: 1, I: 1, VICTIM, EAGER: true }, { memoryMiB: 3000 })),
   safety('012', { N: 5, I: 2, EAGER: true }, bitstate(10)),
 ];
