@@ -1,20 +1,6 @@
-import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import * as client from '@coffer/client';
 import { ksfFloor } from '@coffer/protocol';
-import { protectedDevice, type Sdk } from './harness.js';
-import { mutantClient, type Patch } from './mutant.js';
-
-interface Attack {
-  /** As docs/spec/protocol.md names it, where it does. */
-  readonly name: string;
-  /** The duty of a client that stops it. */
-  readonly rule: string;
-  /** @returns whether the attacker got what it wanted. */
-  readonly run: (sdk: Sdk) => Promise<boolean>;
-  /** The duty, cut out. With these the attack must succeed, or the test proves nothing. */
-  readonly without: readonly Patch[];
-}
+import { type Attack, testAttacks } from './attack.js';
+import { protectedDevice } from './harness.js';
 
 /** What a call that fails says, and undefined for one that does not. */
 const failure = (call: Promise<unknown>): Promise<string | undefined> =>
@@ -119,11 +105,4 @@ const attacks: readonly Attack[] = [
   },
 ];
 
-for (const { name, rule, run, without } of attacks) {
-  test(`attack: ${name}`, async () => {
-    assert.equal(await run(client), false, `stopped by: ${rule}`);
-  });
-  test(`attack: ${name}, without its rule (${rule})`, async () => {
-    assert.equal(await run(await mutantClient(name, without)), true);
-  });
-}
+testAttacks(attacks);

@@ -20,8 +20,26 @@ export interface Attack {
   readonly without: readonly Patch[];
 }
 
+let collected: Attack[] | undefined;
+
+/** The attacks of the files that `load` imports, which then makes no tests of them. */
+export async function collectAttacks(load: () => Promise<unknown>): Promise<readonly Attack[]> {
+  const attacks: Attack[] = [];
+  collected = attacks;
+  try {
+    await load();
+  } finally {
+    collected = undefined;
+  }
+  return attacks;
+}
+
 /** Two tests for each: the attack fails on the shipped code, and succeeds where its rule is missing. */
 export function testAttacks(attacks: readonly Attack[]): void {
+  if (collected !== undefined) {
+    collected.push(...attacks);
+    return;
+  }
   for (const attack of attacks) {
     test(`attack: ${attack.name}`, async () => {
       assert.equal(await succeeds(attack, realModules), false, `stopped by: ${attack.rule}`);
@@ -32,7 +50,8 @@ export function testAttacks(attacks: readonly Attack[]): void {
   }
 }
 
-async function succeeds(attack: Attack, modules: Modules): Promise<boolean> {
+/** Whether the attacker gets what it wants from this code. */
+export async function succeeds(attack: Attack, modules: Modules): Promise<boolean> {
   const ground: Ground = {
     modules,
     bench(options = {}) {

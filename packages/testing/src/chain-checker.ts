@@ -63,6 +63,11 @@ export class ChainChecker {
     return findings;
   }
 
+  /** The state of this HSM was put back: what it held does not bind it any more. */
+  restored(hsm: number): void {
+    this.#held.delete(hsm);
+  }
+
   /** An HSM handed out the replies of this entry. */
   release({ index, hash }: Position): Finding[] {
     const findings: Finding[] = [];

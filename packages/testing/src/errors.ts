@@ -12,6 +12,9 @@ import { CodedError } from '@coffer/base';
  * - `committed-left`: an HSM left a committed entry (5).
  * - `data-not-held`: an HSM captured an entry that its site's replica does not hold (6).
  * - `state-too-large`: persisted HSM state over its bound (7).
+ * - `vault-went-back`: a vault that is older in a later entry, or secrets that answered after their end (4, rules 4 and 7).
+ * - `forgotten`: an HSM that a restart changed, or that answered although its write had failed (rule 8).
+ * - `changed-by-refusal`: an HSM whose state changed with a refusal, or that host input stopped.
  * - `stuck`: a request that was not answered in time after all faults had stopped (8).
  * - `unequal-replicas`: replicas that do not agree after all faults had stopped.
  * - `wrong-outcome`: a client heard something that cannot follow from what it did.
@@ -31,6 +34,9 @@ export type SimulationErrorCode =
   | 'committed-left'
   | 'data-not-held'
   | 'state-too-large'
+  | 'vault-went-back'
+  | 'forgotten'
+  | 'changed-by-refusal'
   | 'stuck'
   | 'unequal-replicas'
   | 'wrong-outcome'

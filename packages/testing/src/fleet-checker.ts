@@ -42,6 +42,11 @@ export class FleetChecker {
     return this.#releasers[group];
   }
 
+  /** The state of this member was put back by somebody who may: its own history is not checked across that. */
+  restored(member: number): void {
+    for (const chain of this.#chains) chain.restored(member);
+  }
+
   /** An HSM answered its host. */
   observe(member: number, request: HostRequest, reply: HostReply): void {
     this.#exchanges++;

@@ -13,6 +13,7 @@ import {
   type VaultRequest,
 } from '@coffer/protocol';
 import type { Finding } from './chain-checker.js';
+import { VaultChecker } from './vault-checker.js';
 
 /** One request as an HSM executed it; opened only when somebody needs to know. */
 interface Executed {
@@ -41,6 +42,7 @@ export class GuessChecker {
   readonly #byVault = new Map<string, Executed[]>();
   readonly #resumption = new Map<string, Uint8Array>();
   readonly #tallies = new Map<string, VersionTally>();
+  readonly #vaults = new VaultChecker();
   /** Recovery tickets answered with `wrong-secret`: no refund. */
   readonly #failed = new Set<string>();
   #released = 0;
@@ -84,12 +86,9 @@ export class GuessChecker {
       if (sealed === undefined || opened === undefined) return [];
       this.#released++;
       const { vaultId } = one.item;
-      return this.#read(
-        hex(vaultId),
-        opened,
-        openReply({ fleet: this.#fleet, vaultId }, opened.open, sealed),
-        isCommitted,
-      );
+      const vault = hex(vaultId);
+      const reply = openReply({ fleet: this.#fleet, vaultId }, opened.open, sealed);
+      return [...this.#vaults.reply(vault, entry.index, reply), ...this.#read(vault, opened, reply, isCommitted)];
     });
   }
 

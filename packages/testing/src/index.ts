@@ -8,6 +8,13 @@ export { FleetChecker, type ReplicaHolds } from './fleet-checker.js';
 export { type FleetKit, type FleetShape, fleetKit } from './fleet-kit.js';
 export { GuessChecker } from './guess-checker.js';
 export { Guesser } from './guesser.js';
+export {
+  type HostileReport,
+  type HostileScenario,
+  hostileMoves,
+  hostileShapes,
+  playHostile,
+} from './hostile/play-hostile.js';
 export { Life } from './life.js';
 export * from './linearizability/failing-window.js';
 export * from './linearizability/history.js';

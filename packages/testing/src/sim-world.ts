@@ -33,6 +33,11 @@ export class SimWorld {
     this.#violation = new SimulationError(code, message, { cause });
   }
 
+  /** @throws SimulationError for the first violation, if there was one. */
+  check(): void {
+    if (this.#violation !== undefined) throw this.#violation;
+  }
+
   /** Runs events for `forMs` or until `isDone`. @throws SimulationError for the first violation. */
   async run(forMs: number, isDone: () => boolean = () => false): Promise<boolean> {
     const ended = await this.time.run(this.time.nowMs() + forMs, () => {

@@ -1,0 +1,314 @@
+import { equalBytes, hex } from '@coffer/base';
+import { sha256 } from '@coffer/crypto';
+import {
+  type BatchItem,
+  decodeHostReply,
+  decodeHostRequest,
+  encodeHostRequest,
+  type HostReply,
+  type HostRequest,
+  type ReleasedEntry,
+} from '@coffer/hsm';
+import {
+  assembleCertificate,
+  type Cap,
+  compareTerms,
+  entryHash,
+  genesisHash,
+  type NewView,
+  openReply,
+  type Position,
+  type QuorumCertificate,
+  type RecordKey,
+  recordKeyOf,
+  type Signed,
+  type SignedEntry,
+  type Term,
+  type TermPromise,
+} from '@coffer/protocol';
+import { WireError } from '@coffer/wire';
+import { describeReply } from '../describe.js';
+import type { FleetChecker } from '../fleet-checker.js';
+import type { FleetKit } from '../fleet-kit.js';
+import type { SeededRandom } from '../seeded-random.js';
+import type { SimWorld } from '../sim-world.js';
+import type { Outgoing } from './person.js';
+import { StoredState } from './stored-state.js';
+import type { Victim } from './victim.js';
+
+/** An entry of some branch, with all that the host needs to go on from it. */
+export interface KnownEntry extends Position {
+  /** Undefined at index 0. */
+  readonly signed: SignedEntry | undefined;
+  readonly parent: KnownEntry | undefined;
+  readonly state: StoredState;
+  /** Whose reply is at which place. */
+  readonly senders: readonly (Outgoing | undefined)[];
+}
+
+/** Everything that was ever said about one group. Nothing is thrown away. */
+export interface GroupRecord {
+  readonly entries: Map<string, KnownEntry>;
+  readonly promises: Signed<TermPromise>[];
+  readonly views: Signed<NewView>[];
+  /** By position and term: the caps of distinct members. */
+  readonly caps: Map<string, Map<number, Signed<Cap>>>;
+  /** Nonces that leaders drew, by term. */
+  readonly nonces: Map<string, Uint8Array>;
+  /** Tips of those who lead or once led, by member. */
+  readonly leaders: Map<number, { readonly term: Term; readonly tip: KnownEntry }>;
+  /** Members that promised a term of their own and have not opened it: a restart would lose its nonce. */
+  readonly candidates: Set<number>;
+  topRound: bigint;
+}
+
+/** Frames that are kept for replays. */
+const framesMax = 2_000;
+
+const termName = ({ round, leaderId }: Term): string => `${round}.${leaderId}`;
+
+/**
+ * A host with every HSM of a fleet in its hands, and every byte that they ever said. Knows no rule but how to ask; whatever
+ * it is told, the checkers hear as well.
+ */
+export class HostileHost {
+  readonly world: SimWorld;
+  readonly random: SeededRandom;
+  readonly kit: FleetKit;
+  readonly victims: readonly Victim[];
+  readonly groups: readonly GroupRecord[];
+  readonly requests: Outgoing[] = [];
+  readonly frames: Uint8Array[] = [];
+  readonly #checker: FleetChecker;
+  readonly #indexKey: Uint8Array;
+  readonly #bySealed = new Map<string, Outgoing>();
+  /** How often an HSM starts anew between two frames, beside what moves do: leaders, all others. */
+  readonly #restartRates: readonly [number, number];
+  #ids = 0;
+  readonly tally = { frames: 0, refused: 0, released: 0, heard: 0, restarts: 0 };
+
+  constructor(
+    world: SimWorld,
+    options: {
+      readonly kit: FleetKit;
+      readonly victims: readonly Victim[];
+      readonly checker: FleetChecker;
+      readonly restartRates: readonly [number, number];
+    },
+  ) {
+    this.world = world;
+    this.random = world.random.fork('host');
+    this.kit = options.kit;
+    this.victims = options.victims;
+    this.#checker = options.checker;
+    this.#restartRates = options.restartRates;
+    const { configHash, groups } = this.kit.fleet;
+    this.groups = Array.from({ length: groups }, (_, group) => {
+      const hash = genesisHash(configHash, group);
+      const genesis = { index: 0n, hash, signed: undefined, parent: undefined, state: StoredState.empty, senders: [] };
+      return {
+        entries: new Map([[hex(hash), genesis]]),
+        promises: [],
+        views: [],
+        caps: new Map(),
+        nonces: new Map(),
+        leaders: new Map(),
+        candidates: new Set(),
+        topRound: 0n,
+      };
+    });
+    const described = this.ask(1, { type: 'describe' });
+    if (described.type !== 'described') throw new Error('an HSM that does not say who it is');
+    this.#indexKey = described.indexKey;
+  }
+
+  group(group: number): GroupRecord {
+    return this.groups[group] as GroupRecord;
+  }
+
+  victim(member: number): Victim {
+    return this.victims[member - 1] as Victim;
+  }
+
+  get members(): readonly number[] {
+    return this.victims.map(({ member }) => member);
+  }
+
+  recordKey({ vault }: Outgoing): RecordKey {
+    return recordKeyOf(this.#indexKey, vault.vaultId);
+  }
+
+  known(group: number, hash: Uint8Array): KnownEntry | undefined {
+    return this.group(group).entries.get(hex(hash));
+  }
+
+  /** A request leaves its sender: from now on it can be replayed for ever. */
+  take(outgoing: Outgoing): Outgoing {
+    this.requests.push(outgoing);
+    this.#bySealed.set(hex(sha256(outgoing.sealed)), outgoing);
+    return outgoing;
+  }
+
+  item(outgoing: Outgoing, state: StoredState): BatchItem {
+    const { vault, sealed } = outgoing;
+    return { vaultId: vault.vaultId, request: sealed, leaf: state.leaf(this.recordKey(outgoing)) };
+  }
+
+  ask(member: number, request: HostRequest): HostReply {
+    return this.deliver(member, encodeHostRequest({ id: ++this.#ids, body: request }));
+  }
+
+  /** Any bytes at all to an HSM. Checks what it says, and remembers it. */
+  deliver(member: number, frame: Uint8Array): HostReply {
+    this.tally.frames++;
+    if (this.frames.length < framesMax) this.frames.push(frame);
+    else this.frames[this.random.integer(0, framesMax - 1)] = frame;
+    const reply = decodeHostReply(this.victim(member).step(frame)).body;
+    const request = decoded(frame);
+    if (request === undefined) {
+      if (reply.type !== 'refused') this.world.violate('changed-by-refusal', `malformed, and answered ${reply.type}`);
+      return reply;
+    }
+    if (reply.type === 'refused') this.tally.refused++;
+    this.world.trace.add(`hsm${member}`, describeReply(request, reply));
+    this.#checker.observe(member, request, reply);
+    this.#learn(member, request, reply);
+    this.#maybeRestart(member);
+    return reply;
+  }
+
+  restart(member: number): void {
+    this.tally.restarts++;
+    this.world.trace.add(`hsm${member}`, 'restarts');
+    this.victim(member).restart();
+    this.#leadsNothing(member);
+  }
+
+  /** Puts an old state of this member back. */
+  restore(member: number, at: number, state?: Uint8Array): void {
+    this.world.trace.add(`hsm${member}`, `is put back to state ${at}`);
+    this.victim(member).restore(at, state);
+    this.#checker.restored(member);
+    this.#leadsNothing(member);
+  }
+
+  /** Every certificate that could be put together, however few its signers; hidden until somebody is shown it. */
+  certificates(group: number, signersMin: number): QuorumCertificate[] {
+    return [...this.group(group).caps.values()]
+      .filter((caps) => caps.size >= signersMin)
+      .map((caps) => assembleCertificate([...caps.values()]));
+  }
+
+  /** Entries from just above index `from` up to `to`, oldest first, on `to`'s own branch. */
+  path(to: KnownEntry, from: bigint): SignedEntry[] {
+    const path: SignedEntry[] = [];
+    for (let at: KnownEntry | undefined = to; at?.signed !== undefined && at.index > from; at = at.parent) {
+      path.push(at.signed);
+    }
+    return path.reverse();
+  }
+
+  /** Hands released replies to those who asked. @param lossRate - of these, how many never arrive. */
+  async hand(group: number, released: readonly ReleasedEntry[], lossRate: number): Promise<void> {
+    for (const { hash, replies } of released) {
+      for (const [place, sender] of (this.known(group, hash)?.senders ?? []).entries()) {
+        const reply = replies[place];
+        if (sender === undefined || reply === undefined || this.random.chance(lossRate)) continue;
+        this.tally.heard++;
+        await sender.sender.hear(sender, openReply(sender.vault, sender.open, reply));
+      }
+    }
+  }
+
+  #learn(member: number, request: HostRequest, reply: HostReply): void {
+    switch (reply.type) {
+      case 'promised': {
+        const { statement } = reply.promise;
+        const record = this.group(statement.group);
+        record.promises.push(reply.promise);
+        if (statement.t.leaderId === member) {
+          record.nonces.set(termName(statement.t), statement.nonce);
+          record.candidates.add(member);
+        }
+        if (statement.t.round > record.topRound) record.topRound = statement.t.round;
+        return;
+      }
+      case 'new-view': {
+        const { group, t, base } = reply.view.statement;
+        this.group(group).views.push(reply.view);
+        this.group(group).candidates.delete(member);
+        const tip = this.known(group, base.hash);
+        if (tip !== undefined) this.group(group).leaders.set(member, { term: t, tip });
+        this.#keepCap(reply.cap);
+        return;
+      }
+      case 'captured':
+        this.#keepCap(reply.cap);
+        return;
+      case 'executed':
+        if (request.type === 'execute' && reply.entry !== undefined) this.#keepEntry(member, request, reply);
+        return;
+      case 'released':
+        this.tally.released += reply.entries.length;
+        return;
+    }
+  }
+
+  #keepCap(cap: Signed<Cap>): void {
+    const { hsm, group, term, index, hash } = cap.statement;
+    const { caps } = this.group(group);
+    const name = `${termName(term)} ${index} ${hex(hash)}`;
+    const same = caps.get(name) ?? new Map<number, Signed<Cap>>();
+    caps.set(name, same.set(hsm, cap));
+  }
+
+  #keepEntry(
+    member: number,
+    { items }: Extract<HostRequest, { type: 'execute' }>,
+    { entry: signed, leaves, places }: Extract<HostReply, { type: 'executed' }>,
+  ): void {
+    if (signed === undefined) return;
+    const { group, prevHash, index, term } = signed.entry;
+    const parent = this.known(group, prevHash);
+    if (parent === undefined) return;
+    const senders: (Outgoing | undefined)[] = [];
+    for (const [i, place] of places.entries()) {
+      if (place !== undefined) senders[place] = this.#bySealed.get(hex(sha256((items[i] as BatchItem).request)));
+    }
+    const hash = entryHash(signed.entry);
+    const known = { index, hash, signed, parent, state: parent.state.after(leaves), senders };
+    this.group(group).entries.set(hex(hash), known);
+    this.group(group).leaders.set(member, { term, tip: known });
+  }
+
+  #leadsNothing(member: number): void {
+    for (const { leaders, candidates } of this.groups) {
+      leaders.delete(member);
+      candidates.delete(member);
+    }
+  }
+
+  #maybeRestart(member: number): void {
+    const isLeader = this.groups.some(({ leaders, candidates }) => leaders.has(member) || candidates.has(member));
+    const rate = this.#restartRates[isLeader ? 0 : 1];
+    if (rate > 0 && this.random.chance(rate)) this.restart(member);
+  }
+}
+
+function decoded(frame: Uint8Array): HostRequest | undefined {
+  try {
+    return decodeHostRequest(frame).body;
+  } catch (cause) {
+    if (cause instanceof WireError) return undefined;
+    throw cause;
+  }
+}
+
+/** Whether `a` is above `b`, as promises are compared. */
+export function isAbove(a: TermPromise, b: TermPromise): boolean {
+  const terms = compareTerms(a.capTerm, b.capTerm);
+  return terms > 0 || (terms === 0 && a.index > b.index);
+}
+
+/** Whether two hashes are of one entry. */
+export const isSameEntry = (a: Position, b: Position): boolean => equalBytes(a.hash, b.hash);
