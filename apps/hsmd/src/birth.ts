@@ -4,7 +4,7 @@ import { replaceFile } from '@coffer/host';
 import { HsmError, initialiseHsm, type Nvram, SoftKeyStore } from '@coffer/hsm';
 import { KeyStoreError, Pkcs11KeyStore } from '@coffer/keystore-pkcs11';
 import type { HsmdConfig } from './config.js';
-import { type OpenKeyStore, openKeyStore, tokenConfig } from './key-store.js';
+import { type OpenKeyStore, openKeyStore, openToken, tokenConfig } from './key-store.js';
 
 /**
  * Makes a new HSM where there is neither identity nor state: the identity first, then the state that names its site. A
@@ -17,9 +17,8 @@ export function openNewborn(
   path: (path: string) => string,
   { nvram, site, entropy }: { nvram: Nvram; site: string; entropy: Entropy },
 ): OpenKeyStore {
-  const isNew = nvram.load() === undefined && makeIdentity(config, path, entropy);
-  const opened = openKeyStore(config, path, entropy);
-  if (!isNew) return opened;
+  if (nvram.load() !== undefined) return openKeyStore(config, path, entropy);
+  const opened = makeIdentity(config, path, entropy);
   try {
     initialiseHsm({ keyStore: opened.keyStore, nvram, site, entropy });
   } catch (cause) {
@@ -30,7 +29,7 @@ export function openNewborn(
 }
 
 /** @throws HsmError `no-state` for an identity that is there already: its state was lost. */
-function makeIdentity(config: HsmdConfig['keyStore'], path: (path: string) => string, entropy: Entropy): boolean {
+function makeIdentity(config: HsmdConfig['keyStore'], path: (path: string) => string, entropy: Entropy): OpenKeyStore {
   if (typeof config === 'string') {
     if (existsSync(path(config))) throw lostState();
     const made = SoftKeyStore.generate(entropy);
@@ -38,11 +37,11 @@ function makeIdentity(config: HsmdConfig['keyStore'], path: (path: string) => st
     replaceFile(path(config), keys);
     zero(keys);
     made.close();
-    return true;
+    return openKeyStore(config, path, entropy);
   }
   try {
-    Pkcs11KeyStore.generate(tokenConfig(config.pkcs11, path), entropy).close();
-    return true;
+    // Opened once: a PIN out of a descriptor or the environment can be read only once.
+    return openToken(Pkcs11KeyStore.generate(tokenConfig(config.pkcs11, path), entropy));
   } catch (cause) {
     if (cause instanceof KeyStoreError && cause.code === 'key-exists') throw lostState();
     throw cause;

@@ -25,7 +25,11 @@ export function openKeyStore(
     const keyStore = openFileKeyStore(path(config), entropy);
     return { keyStore, where: 'keys and state are in files of this machine', close: () => undefined };
   }
-  const keyStore = Pkcs11KeyStore.open(tokenConfig(config.pkcs11, path), entropy);
+  return openToken(Pkcs11KeyStore.open(tokenConfig(config.pkcs11, path), entropy));
+}
+
+/** A token that is open already. */
+export function openToken(keyStore: Pkcs11KeyStore): OpenKeyStore {
   return { keyStore, where: 'state is in a file of this machine', close: () => keyStore.close() };
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -22,8 +22,12 @@ export class Newborn {
   readonly #root: string;
   #child: ChildProcess | undefined;
 
-  constructor(root: string, site: string) {
+  /** What its configuration has instead of a key file, and what its process gets to read a PIN from. */
+  readonly #token: { readonly keyStore: object; readonly env?: object; readonly fd3?: () => number } | undefined;
+
+  constructor(root: string, site: string, token?: { keyStore: object; env?: object; fd3?: () => number }) {
     this.site = site;
+    this.#token = token;
     this.#root = join(root, site);
     mkdirSync(this.#root);
   }
@@ -81,10 +85,16 @@ export class Newborn {
   }
 
   #spawn(part: object): ChildProcess {
-    const config = { keyStore: 'keys.bin', state: 'state.bin', socket: 'hsm.sock', log: { file: 'log' }, ...part };
+    const keyStore = this.#token?.keyStore ?? 'keys.bin';
+    const config = { keyStore, state: 'state.bin', socket: 'hsm.sock', log: { file: 'log' }, ...part };
     writeFileSync(this.path('hsmd.json'), JSON.stringify(config));
-    const stdio: ['ignore', 'ignore', 'pipe'] = ['ignore', 'ignore', 'pipe'];
-    return spawn(process.execPath, [main, '--config', this.path('hsmd.json')], { stdio });
+    const fd3 = this.#token?.fd3?.();
+    const child = spawn(process.execPath, [main, '--config', this.path('hsmd.json')], {
+      stdio: ['ignore', 'ignore', 'pipe', fd3 ?? 'ignore'],
+      env: { ...process.env, ...this.#token?.env },
+    });
+    if (fd3 !== undefined) closeSync(fd3);
+    return child;
   }
 
   async #connect(): Promise<Socket | undefined> {

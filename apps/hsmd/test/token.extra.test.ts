@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { hex } from '@coffer/base';
 import { isEd25519Signature, systemEntropy } from '@coffer/crypto';
 import { Pkcs11KeyStore } from '@coffer/keystore-pkcs11';
 import { SoftHsm } from '@coffer/keystore-pkcs11/softhsm';
 import { decodeFleetDescriptor, promiseMessage } from '@coffer/protocol';
 import { ended, type Host, Site } from './fixture.js';
+import { Newborn } from './newborn.js';
 
 /** A real HSM process with its keys in a SoftHSM token. */
 
@@ -20,7 +20,7 @@ const missing = SoftHsm.missing();
 const options = missing === undefined ? {} : { skip: `needs ${missing}` };
 const nonce = new Uint8Array(32);
 
-/** A site whose keys the program of the operator's has made in a new token. */
+/** A site whose keys were made in a new token. */
 function tokenSite(): { site: Site; soft: SoftHsm; pinFile: string; pkcs11: object } {
   const folder = mkdtempSync(join(tmpdir(), 'coffer-hsmd-token-'));
   after(() => rmSync(folder, { recursive: true, force: true }));
@@ -28,16 +28,8 @@ function tokenSite(): { site: Site; soft: SoftHsm; pinFile: string; pkcs11: obje
   // Processes of this test inherit it, and so does the module when it is loaded here.
   process.env.SOFTHSM2_CONF = soft.env.SOFTHSM2_CONF;
   const token = soft.create('site-a', '1234');
-  const config = join(folder, 'keys.json');
+  const keyStore = Pkcs11KeyStore.generate(token, systemEntropy);
   const pkcs11 = { ...token };
-  const paths = { fleet: 'none', state: 'none', socket: 'none' };
-  writeFileSync(config, JSON.stringify({ ...paths, keyStore: { pkcs11 } }));
-  const made = spawnSync(process.execPath, [fromHere('../dist/token-keys.js'), '--config', config], {
-    encoding: 'utf8',
-  });
-  assert.deepEqual([made.status, made.stderr], [0, '']);
-  const keyStore = Pkcs11KeyStore.open(token, systemEntropy);
-  assert.equal(JSON.parse(made.stdout).publicKey, hex(keyStore.publicKey));
   const site = new Site({ keyStore, config: { pkcs11 } });
   keyStore.close();
   return { site, soft, pinFile: token.pin.file, pkcs11 };
@@ -126,3 +118,58 @@ test(
     assert.equal((await ended(child)).code, 0);
   },
 );
+
+test('three new HSMs make their keys in tokens, whatever the PIN comes from, and become a fleet', options, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'coffer-birth-token-'));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const soft = new SoftHsm(folder);
+  const newborn = (site: string, pin: (file: string) => object, from: (file: string) => object): Newborn => {
+    const token = soft.create(site, '1234');
+    const keyStore = { pkcs11: { ...token, pin: pin(token.pin.file) } };
+    return new Newborn(folder, site, { keyStore, env: soft.env, ...from(token.pin.file) });
+  };
+  const hsms = [
+    newborn(
+      'a',
+      (file) => ({ file }),
+      () => ({}),
+    ),
+    newborn(
+      'b',
+      () => ({ env: 'TOKEN_PIN' }),
+      () => ({ env: { ...soft.env, TOKEN_PIN: '1234' } }),
+    ),
+    newborn(
+      'c',
+      () => ({ fd: 3 }),
+      (file) => ({ fd3: () => openSync(file, 'r') }),
+    ),
+  ] as const;
+  after(() => Promise.all(hsms.map((hsm) => hsm.kill())));
+  const plan = { nonce: new Uint8Array(32).fill(1), groups: 1, budgetLimit: 10, rollbackTolerance: 0, quorum: 2 };
+  const descriptions = [];
+  for (const hsm of hsms) {
+    await hsm.start();
+    const { description } = await hsm.ask('birth.described', { type: 'birth.describe', nonce: plan.nonce });
+    assert.equal(description.statement.platform, 'SIMULATED HARDWARE, keys in PKCS#11: SoftHSM v2');
+    descriptions.push(description);
+  }
+  const birth = { plan, descriptions };
+  await hsms[1].restart();
+  const { descriptor, shares } = await hsms[0].ask('birth.generated', { type: 'birth.generate', birth });
+  for (const i of [0, 1] as const) {
+    const share = shares[i] as (typeof shares)[0];
+    await hsms[i + 1]?.ask('birth.accepted', { type: 'birth.accept', birth, descriptor, share });
+  }
+  for (const hsm of hsms) {
+    await hsm.kill();
+    writeFileSync(hsm.path('fleet.json'), descriptor);
+    await hsm.start({ fleet: 'fleet.json' });
+  }
+  // An identity in the token and no state: it was lost, and nothing makes it anew.
+  await hsms[2].kill();
+  rmSync(hsms[2].path('state.bin'));
+  const lost = await hsms[2].run({ birth: { site: 'c' } });
+  assert.equal(lost.code, 4);
+  assert.match(lost.err, /\(no-state\)/);
+});
