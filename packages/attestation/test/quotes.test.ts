@@ -8,16 +8,19 @@ import {
   evidenceBytesMax,
   extendPcr,
   makeSimulatedQuote,
+  makeTpm2Quote,
   type QuoteSubject,
   SimulatedQuoteVerifier,
   simulatedLabel,
   subjectDigest,
   subjectKeysMax,
+  type Tpm2Evidence,
   Tpm2QuoteVerifier,
   verifyQuote,
 } from '@coffer/attestation';
 import { hex, InvariantError } from '@coffer/base';
 import { sha256 } from '@coffer/crypto';
+import { decodeTpm2Evidence } from '../dist/tpm2/evidence.js';
 import { readVector } from './vector.js';
 
 const vector = readVector();
@@ -63,6 +66,56 @@ test('a PCR that holds something else than it should, or that is not quoted', ()
   ];
   for (const each of wrong) {
     assert.throws(() => new Tpm2QuoteVerifier(each).verifyQuote(quote.evidence, subject, atMs), code('wrong-pcr'));
+  }
+});
+
+/** The recorded quote with parts of its evidence changed. */
+function changedQuote(change: (evidence: Tpm2Evidence) => Partial<Tpm2Evidence>): Uint8Array {
+  const evidence = decodeTpm2Evidence(quote.evidence);
+  return makeTpm2Quote({ ...evidence, ...change(evidence) }).evidence;
+}
+
+test('PCR values that were not quoted, and quoted ones under other numbers', () => {
+  const loose = new Tpm2QuoteVerifier({ ...policy, pcrs: [] });
+  loose.verifyQuote(quote.evidence, subject, atMs);
+  const wished = changedQuote(({ pcrs: [first, ...rest] }) => ({
+    pcrs: [{ index: first!.index, value: extendPcr(first!.value) }, ...rest],
+  }));
+  assert.throws(() => loose.verifyQuote(wished, subject, atMs), code('wrong-pcr-digest'));
+  const renumbered = changedQuote(({ pcrs }) => ({
+    pcrs: pcrs.map(({ index, value }) => ({ index: index + 1, value })),
+  }));
+  const moved = new Tpm2QuoteVerifier({ ...policy, imagePcr: policy.imagePcr + 1, pcrs: [] });
+  assert.throws(() => moved.verifyQuote(renumbered, subject, atMs), code('wrong-pcr-digest'));
+});
+
+test('an attestation key with a policy is another key than its certificate is for', () => {
+  const policed = changedQuote(({ attestationKey }) => {
+    const digest = new Uint8Array(32).fill(7);
+    // TPM2B size ‖ type ‖ nameAlg ‖ attributes ‖ authPolicy size, which is 0.
+    const before = attestationKey.slice(0, 12);
+    before[1] = (before[1] as number) + digest.length;
+    before[11] = digest.length;
+    return { attestationKey: Uint8Array.of(...before, ...digest, ...attestationKey.subarray(12)) };
+  });
+  assert.throws(() => verifier.verifyQuote(policed, subject, atMs), code('wrong-key'));
+});
+
+test('a certificate has one encoding: no bit around what its issuer has signed can be another', () => {
+  const [certificate] = decodeTpm2Evidence(quote.evidence).chain;
+  assert.ok(certificate !== undefined);
+  const wrapping = [...Array(8).keys(), ...Array.from({ length: 30 }, (_, i) => certificate.length - 90 + i)];
+  for (const at of wrapping) {
+    for (let bit = 0; bit < 8; bit++) {
+      const changed = certificate.slice();
+      changed[at] = (changed[at] as number) ^ (1 << bit);
+      const evidence = changedQuote(() => ({ chain: [changed] }));
+      assert.notEqual(
+        codeOf(() => verifier.verifyQuote(evidence, subject, atMs)),
+        undefined,
+        `bit ${bit} of byte ${at}`,
+      );
+    }
   }
 });
 

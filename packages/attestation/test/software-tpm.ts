@@ -102,6 +102,16 @@ export class SoftwareTpm {
     return { attest: this.#read('time.msg'), signature: this.#read('time.sig') };
   }
 
+  /** Has the attestation key sign bytes of the caller's. @throws when the TPM refuses. */
+  sign(message: Uint8Array): Uint8Array {
+    writeFileSync(this.#path('message'), message);
+    // Without a ticket that says that the message does not start as the TPM's own do, a restricted key signs nothing.
+    this.#tpm('tpm2_hash', '-C', 'e', '-g', 'sha256', '-o', 'message.digest', '-t', 'message.ticket', 'message');
+    const hashed = ['-g', 'sha256', '-d', '-t', 'message.ticket', '-o', 'message.sig', 'message.digest'];
+    this.#tpm('tpm2_sign', '-c', attestationKey, ...hashed);
+    return this.#read('message.sig');
+  }
+
   /** TPM2B_PUBLIC of the attestation key, or of an unrestricted signing key that `makeLooseKey` made. */
   public(name: 'ak' | 'loose' = 'ak'): Uint8Array {
     return this.#read(`${name}.pub`);
@@ -131,6 +141,15 @@ export class SoftwareTpm {
     this.#tpm('tpm2_readpublic', '-c', 'loose.ctx', '-f', 'pem', '-o', 'loose.pem');
     this.#tpm('tpm2_flushcontext', '-t');
     return 'loose.ctx';
+  }
+
+  /** Another certificate of the CA's key, under another name. */
+  renamedRoot(): Uint8Array {
+    const subject = ['-subj', '/CN=another name', '-days', '36500', '-sha256'];
+    const usage = ['-addext', 'keyUsage=critical,keyCertSign', '-addext', 'basicConstraints=critical,CA:true'];
+    const self = ['-x509', '-new', '-config', '/dev/null', '-key', 'root.key'];
+    this.#run('openssl', 'req', ...self, ...subject, ...usage, '-out', 'renamed.pem');
+    return this.#der('renamed.pem');
   }
 
   /** DER of the CA's own certificate. */
