@@ -37,6 +37,11 @@ const clientExits: Readonly<Record<ClientErrorCode, ExitCode>> = {
   store: unavailable,
   unfinished: refused,
   'no-proof': refused,
+  'old-trust': refused,
+  'no-fleet': unavailable,
+  'fleet-revoked': refused,
+  'bundle-refused': refused,
+  'log-fraud': refused,
 };
 
 const backupExits: Readonly<Record<BackupErrorCode, ExitCode>> = {

@@ -4,10 +4,11 @@ import { systemEntropy } from '@coffer/crypto';
 import { type FleetDescriptor, isKsfAcceptable, type KsfParameters, ksfDefault, vaultIdOf } from '@coffer/protocol';
 import { erase } from './erasure.js';
 import { ClientError } from './errors.js';
-import { VaultExchange } from './exchange.js';
+import { type News, VaultExchange } from './exchange.js';
 import { backupKeyBytes } from './limits.js';
 import type {
   ChangeOutcome,
+  EraseOptions,
   EraseOutcome,
   FailedUnlock,
   ProtectOptions,
@@ -21,7 +22,13 @@ import type { VaultContents } from './payload.js';
 import type { ClientStore, Stretch, Transport } from './ports.js';
 import { type Recovered, recover } from './recovery.js';
 import { isOwnFailures, refill } from './refill.js';
-import { abandonRegistration, completeRegistration, register, requireNothingUnfinished } from './registration.js';
+import {
+  abandonRegistration,
+  completeRegistration,
+  register,
+  requireNothingUnfinished,
+  withdrawRegistration,
+} from './registration.js';
 import { argon2idStretch, askStatus, type Session } from './session.js';
 import { StateKeeper } from './state-keeper.js';
 import { warningsOf } from './warnings.js';
@@ -45,6 +52,8 @@ export interface VaultClientOptions {
   readonly ksf?: KsfParameters;
   /** Default: Argon2id in this thread. */
   readonly stretch?: Stretch;
+  /** For a client that learns fleets over the air. */
+  readonly news?: News;
 }
 
 /** Unlocks that `changePassword` makes until one brings an authTicket. */
@@ -173,11 +182,19 @@ export class VaultClient {
   }
 
   /** Erases the vault for good. Call it again after any error: the erasure is owed until its receipt is here. */
-  erase(): Promise<EraseOutcome> {
+  erase(options: EraseOptions = {}): Promise<EraseOutcome> {
     return this.#inOrder(() => {
       this.#forgetProof();
-      return erase(this.#session);
+      return erase(this.#session, options);
     });
+  }
+
+  /**
+   * Gives up a registration that was under way, and finds out what became of it.
+   * @returns the version that it had put in force already; undefined when it is not and never will be.
+   */
+  withdraw(): Promise<number | undefined> {
+    return this.#inOrder(() => withdrawRegistration(this.#session));
   }
 
   async #recover(password: string, options: UnlockOptions): Promise<Recovered | FailedUnlock> {
@@ -194,7 +211,8 @@ export class VaultClient {
     const failures = openAttempts.length;
     const warnings = warningsOf(session.keeper.state, { ...status, version, budget, failures });
     await session.keeper.update({ knownVersion: version, knownResets: status.resets });
-    const unlocked = { type: 'unlocked', ...contents, version, warnings } as const;
+    const { budgetMax } = status;
+    const unlocked = { type: 'unlocked', ...contents, version, budgetMax, warnings } as const;
     const proof = this.#authTicket;
     if (proof !== undefined && isOwnFailures(session, version, openAttempts)) {
       const refilled = await quietly(() => refill(session, proof.ticket, version));

@@ -1,14 +1,16 @@
 import { zero } from '@coffer/base';
 import { encodeErasureReceipt } from './erasure-receipt.js';
 import { unexpected } from './exchange.js';
-import type { EraseOutcome } from './outcomes.js';
+import type { EraseOptions, EraseOutcome } from './outcomes.js';
 import { askStatus, type Session } from './session.js';
 
 /**
  * Erases the vault, and goes on owing the erasure until a receipt with a valid commit proof is here. The owed version is
  * on disk before anything is sent: a lost reply must not leave the person believing in an erasure that never was.
  */
-export async function erase(session: Session): Promise<EraseOutcome> {
+export async function erase(session: Session, { version }: EraseOptions = {}): Promise<EraseOutcome> {
+  if (version !== undefined && session.keeper.state.owedErasure !== version)
+    await session.keeper.update({ owedErasure: version });
   const owed = session.keeper.state.owedErasure ?? (await owe(session));
   if (owed === undefined) return { type: 'not-registered' };
   const { exchange, keeper, vault } = session;

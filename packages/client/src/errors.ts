@@ -24,6 +24,11 @@ import { CodedError } from '@coffer/base';
  * - `store`: the client store failed.
  * - `unfinished`: an earlier registration waits: `resume` or `abandon` it first.
  * - `no-proof`: a refill without a fresh unlock.
+ * - `old-trust`: no checkpoint was verified for seven days; nothing was sent. See `acceptOldTrust` for an unlock.
+ * - `no-fleet`: no fleet is known, or none that takes new registrations.
+ * - `fleet-revoked`: the fleet that holds the vault must not be used any more; nothing is sent to it.
+ * - `bundle-refused`: a validation bundle that does not hold; `cause` says which check. What was known stays.
+ * - `log-fraud`: the log signed two histories. `fraudProof` is the file that shows it to anyone; nothing more was sent.
  */
 export type ClientErrorCode =
   | 'network'
@@ -45,19 +50,27 @@ export type ClientErrorCode =
   | 'other-vault'
   | 'store'
   | 'unfinished'
-  | 'no-proof';
+  | 'no-proof'
+  | 'old-trust'
+  | 'no-fleet'
+  | 'fleet-revoked'
+  | 'bundle-refused'
+  | 'log-fraud';
 
 /** Thrown by everything in this package. Holds no secret, no password and no account name. */
 export class ClientError extends CodedError<ClientErrorCode> {
   /** For `rate-limited` and `unavailable`: how long the service asked to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined;
+  /** For `log-fraud`: a file for `verifyFraudProof` of @coffer/transparency. Keep it, and show it to others. */
+  readonly fraudProof: Uint8Array | undefined;
 
   constructor(
     code: ClientErrorCode,
     message: string,
-    options?: { readonly cause?: unknown; readonly retryAfterMs?: number },
+    options?: { readonly cause?: unknown; readonly retryAfterMs?: number; readonly fraudProof?: Uint8Array },
   ) {
     super(code, message, options);
     this.retryAfterMs = options?.retryAfterMs;
+    this.fraudProof = options?.fraudProof;
   }
 }

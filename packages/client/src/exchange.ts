@@ -3,6 +3,7 @@ import {
   decodeVaultAnswer,
   encodeVaultCall,
   groupOf,
+  type KnownEpoch,
   type OpenExchange,
   openReply,
   ProtocolError,
@@ -21,6 +22,17 @@ import { ClientError } from './errors.js';
 import { backoffMsFirst, backoffMsMax, exchangeMsMax, postTriesMax, retryAfterMsMax } from './limits.js';
 import type { Transport } from './ports.js';
 
+/** What goes with calls and answers besides what is sealed. */
+export interface News {
+  /** What this device knows already. */
+  known(): KnownEpoch;
+  /**
+   * Takes a bundle that came with a proven answer. It is nobody's word until it is verified.
+   * @throws ClientError to keep the call from going on.
+   */
+  take(bundle: Uint8Array): Promise<void>;
+}
+
 export interface VaultExchangeOptions {
   readonly vault: Vault;
   readonly transport: Transport;
@@ -28,6 +40,7 @@ export interface VaultExchangeOptions {
   readonly entropy: Entropy;
   readonly clock: Clock;
   readonly timers: Timers;
+  readonly news?: News;
 }
 
 /** A sealed request with what opens its reply. */
@@ -102,17 +115,24 @@ export class VaultExchange {
   }
 
   async #postOnce(sealed: Uint8Array): Promise<VaultAnswer> {
-    const { transport, token } = this.#options;
+    const { transport, token, news } = this.#options;
     const headers = { authorization: `Bearer ${await fresh(token)}`, 'content-type': 'application/octet-stream' };
     const { fleet } = this.vault;
     const http = await transport.post(
       '/v1/vault',
       headers,
-      encodeVaultCall({ configHash: fleet.configHash, request: sealed }),
+      encodeVaultCall({ configHash: fleet.configHash, request: sealed, known: news?.known() }),
     );
     if (http.status !== 200) throw hostError(http);
+    const answer = this.#proven(http.body);
+    if (answer.bundle !== undefined) await news?.take(answer.bundle);
+    return answer;
+  }
+
+  #proven(body: Uint8Array): VaultAnswer {
+    const { fleet } = this.vault;
     try {
-      const answer = decodeVaultAnswer(http.body);
+      const answer = decodeVaultAnswer(body);
       verifyCommitProof(fleet, this.#group, answer.reply, answer.proof);
       return answer;
     } catch (cause) {

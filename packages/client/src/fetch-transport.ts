@@ -1,7 +1,7 @@
 import { concat } from '@coffer/base';
 import { ClientError } from './errors.js';
 import { answerBytesMax, postMsMax } from './limits.js';
-import type { HttpAnswer, Transport } from './ports.js';
+import type { HttpAnswer, OverTheAirTransport } from './ports.js';
 
 export interface FetchTransportOptions {
   /** Default {@link postMsMax}. */
@@ -14,28 +14,28 @@ export interface FetchTransportOptions {
  * A transport over `fetch`: no cookies, no cache, no redirects, a time limit, and a limit on what is read.
  * @param baseUrl - of the gateway, such as `https://vault.example`; a path in it is kept.
  */
-export function fetchTransport(baseUrl: string, options: FetchTransportOptions = {}): Transport {
+export function fetchTransport(baseUrl: string, options: FetchTransportOptions = {}): OverTheAirTransport {
   const { timeoutMs = postMsMax, fetch: send = globalThis.fetch } = options;
   const base = baseUrl.replace(/\/+$/, '');
+  const ask = async (path: string, request: RequestInit): Promise<HttpAnswer> => {
+    try {
+      const response = await send(base + path, {
+        ...request,
+        signal: AbortSignal.timeout(timeoutMs),
+        cache: 'no-store',
+        credentials: 'omit',
+        redirect: 'error',
+        referrerPolicy: 'no-referrer',
+      });
+      return await received(response);
+    } catch (cause) {
+      if (cause instanceof ClientError) throw cause;
+      throw new ClientError('network', 'no answer', { cause });
+    }
+  };
   return {
-    async post(path, headers, body) {
-      try {
-        const response = await send(base + path, {
-          method: 'POST',
-          headers,
-          body: body.slice(),
-          signal: AbortSignal.timeout(timeoutMs),
-          cache: 'no-store',
-          credentials: 'omit',
-          redirect: 'error',
-          referrerPolicy: 'no-referrer',
-        });
-        return await received(response);
-      } catch (cause) {
-        if (cause instanceof ClientError) throw cause;
-        throw new ClientError('network', 'no answer', { cause });
-      }
-    },
+    post: (path, headers, body) => ask(path, { method: 'POST', headers, body: body.slice() }),
+    get: (path) => ask(path, { method: 'GET' }),
   };
 }
 

@@ -1,10 +1,12 @@
+export { BackupVault, type BackupVaultOptions, type FleetChoice, type VaultUnlockOutcome } from './backup-vault.js';
 export { VaultClient, type VaultClientOptions } from './client.js';
 export { type ErasureReceipt, encodeErasureReceipt, verifyErasureReceipt } from './erasure-receipt.js';
 export * from './errors.js';
-export { type SealedCall, VaultExchange, type VaultExchangeOptions } from './exchange.js';
+export { type News, type SealedCall, VaultExchange, type VaultExchangeOptions } from './exchange.js';
 export * from './fetch-transport.js';
+export type { OverTheAir } from './fleets/over-the-air.js';
 export * from './limits.js';
-export { MemoryClientStore } from './memory-store.js';
+export { MemoryClientStore, MemoryDeviceStore } from './memory-store.js';
 export * from './outcomes.js';
 export { preparePassword } from './password.js';
 export * from './ports.js';

@@ -22,3 +22,9 @@ export const passwordBytesMax = 1_024;
 export const backupKeyBytes = 32;
 /** Largest stored client state. */
 export const stateBytesMax = 4_096;
+/** Largest stored state of a device's fleets: 16 descriptors, a trust root, a checkpoint, with room. */
+export const deviceStateBytesMax = 1_048_576;
+/** Fleets that a device remembers, and old vaults that it still has to erase. */
+export const fleetsMax = 16;
+/** Age of the verified checkpoint from which a client asks for a newer bundle by itself. */
+export const trustRefreshMs = 24 * 3_600_000;

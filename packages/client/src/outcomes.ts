@@ -1,4 +1,4 @@
-import type { VaultStatus } from '@coffer/protocol';
+import type { ConfigHash, VaultStatus } from '@coffer/protocol';
 
 /** Something the person should be told. None of them stops an operation. */
 export type Warning =
@@ -18,7 +18,33 @@ export type Warning =
   /** This device owes an erasure that is not receipted yet: call `erase` again. */
   | { readonly type: 'owed-erasure' }
   /** One guess left: offer the other methods before it is used. */
-  | { readonly type: 'last-guess' };
+  | { readonly type: 'last-guess' }
+  | FleetWarning;
+
+/** About fleets and what is known of them; only from a `BackupVault`. */
+export type FleetWarning =
+  /** No checkpoint was verified for seven days: nothing is registered, and a revocation may be unknown here. */
+  | { readonly type: 'old-trust'; readonly ageMs: number }
+  /** The service offered a validation bundle that does not hold, or none. `code` of the check or the failure. */
+  | { readonly type: 'no-news'; readonly code: string }
+  /** The log signed two histories. `fraudProof` shows it to anyone. */
+  | { readonly type: 'log-fraud'; readonly fraudProof: Uint8Array }
+  /** A newer fleet did not answer; whether it holds a newer vault is unknown. */
+  | { readonly type: 'fleet-unreachable'; readonly configHash: ConfigHash; readonly code: string }
+  /** The vault could not be moved to the newest fleet yet; the next unlock tries again. */
+  | { readonly type: 'move-failed'; readonly code: string }
+  /** The newest fleet holds another vault of this account, which this password does not open or which holds another key. */
+  | { readonly type: 'other-vault'; readonly configHash: ConfigHash }
+  /**
+   * The vault that this device moved away from is still there. `owed`: its erasure is repeated until there is a receipt.
+   * `superseded`: somebody changed it after this device had moved: it was not erased, and `erase` ends it with all others.
+   * `fleet-gone`: its fleet is revoked or not listed any more, and nothing is sent there.
+   */
+  | {
+      readonly type: 'old-vault';
+      readonly configHash: ConfigHash;
+      readonly reason: 'owed' | 'superseded' | 'fleet-gone';
+    };
 
 /** What `status` shows, with what this device makes of it. */
 export type VaultView = VaultStatus & { readonly warnings: readonly Warning[] };
@@ -52,6 +78,8 @@ export type UnlockOutcome =
       /** Lowest generation of the backup that may be accepted; an older one means that the backup store was rolled back. */
       readonly generationMin: bigint;
       readonly version: number;
+      /** What a full budget is. */
+      readonly budgetMax: number;
       /** Guesses left, after an automatic refill if there was one. */
       readonly budget: number;
       /** Failed attempts since the last grant, as the fleet counts them; 0 after an automatic refill. */
@@ -68,6 +96,16 @@ export interface UnlockOptions {
    * any other one makes the HSMs destroy the vault. Without it a vault with no guess left is never asked. Default false.
    */
   readonly resumeInterrupted?: boolean;
+  /**
+   * The person was warned that nobody has vouched for the fleet's keys lately (`old-trust`) and wants to recover all the
+   * same. Only a `BackupVault` over the air asks for it. Default false.
+   */
+  readonly acceptOldTrust?: boolean;
+}
+
+export interface EraseOptions {
+  /** The version to erase, when it is known: whatever came after it stays. Default: what the fleet holds now. */
+  readonly version?: number;
 }
 
 export interface ProtectOptions {

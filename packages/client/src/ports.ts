@@ -16,6 +16,12 @@ export interface Transport {
   post(path: string, headers: Readonly<Record<string, string>>, body: Uint8Array): Promise<HttpAnswer>;
 }
 
+/** The way to a gateway for a client that learns fleets over the air. */
+export interface OverTheAirTransport extends Transport {
+  /** Gets `path`, with its query. Any status is an answer. @throws ClientError `network`. */
+  get(path: string): Promise<HttpAnswer>;
+}
+
 /**
  * One value on this device, kept across crashes. It holds secrets: the seed of an attempt under way, and the confirm
  * secret and sealed bytes of a registration under way. Put it where the platform keeps secrets. Losing it costs at most
@@ -26,6 +32,14 @@ export interface ClientStore {
   load(): Promise<Uint8Array | undefined>;
   /** Replaces the value atomically; durable before it resolves. */
   save(state: Uint8Array): Promise<void>;
+}
+
+/**
+ * A few values on this device for one account, by name: `device`, and one for each fleet. Names are 1 to 70 of `a-z 0-9 -`.
+ * What {@link ClientStore} says holds for each.
+ */
+export interface DeviceStore {
+  slot(name: string): ClientStore;
 }
 
 /**

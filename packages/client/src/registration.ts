@@ -77,6 +77,24 @@ export async function abandonRegistration(session: Session): Promise<void> {
   await session.keeper.update({ registration: undefined });
 }
 
+/**
+ * Ends the stored registration whatever became of it.
+ * @returns the version that it put in force, when a lost reply had hidden that; undefined when it never will be.
+ */
+export async function withdrawRegistration(session: Session): Promise<number | undefined> {
+  const registration = session.keeper.state.registration;
+  if (registration === undefined) return undefined;
+  if (registration.confirmVersion === undefined) {
+    await abandonRegistration(session);
+    return undefined;
+  }
+  const reply = await session.exchange.call({ type: 'register.abandon', ticketId: registration.ticketId });
+  if (reply.type !== 'register.abandoned') throw unexpected(reply);
+  // What is no longer pending cannot be confirmed any more; what was confirmed already says so again.
+  const outcome = await confirm(session, registration.confirmSecret, registration.confirmVersion);
+  return outcome.type === 'protected' ? outcome.version : undefined;
+}
+
 async function finalize(
   session: Session,
   { contents, budgetMax }: RegistrationWish,

@@ -1,5 +1,4 @@
 import { equalBytes } from '@coffer/base';
-import { sha256 } from '@coffer/crypto';
 import {
   budgetLimitMax,
   type ConfigHash,
@@ -12,9 +11,10 @@ import {
   type VaultId,
   vaultIdLayout,
 } from '@coffer/protocol';
-import { bytes, decode, encode, fixed, list, optional, struct, u8, u16, u32, WireError } from '@coffer/wire';
+import { bytes, fixed, list, optional, struct, u8, u32 } from '@coffer/wire';
 import { ClientError } from './errors.js';
 import { stateBytesMax } from './limits.js';
+import { decodeStored, encodeStored } from './stored-file.js';
 
 /** A guess under way. The seed alone tests no password; see `attemptEntropy`. */
 export interface StoredAttempt {
@@ -89,14 +89,7 @@ const stateLayout = struct<ClientState>({
   owedErasure: optional(u32),
 });
 
-const layoutVersion = 1;
-interface StateFile {
-  readonly version: number;
-  readonly body: Uint8Array;
-  /** SHA-256 of the body: a state that a failing disk changed must not pass for another one. */
-  readonly checksum: Uint8Array;
-}
-const fileLayout = struct<StateFile>({ version: u16, body: bytes(stateBytesMax), checksum: fixed(32) });
+const form = { layout: stateLayout, version: 1, bytesMax: stateBytesMax };
 
 /** Starting state of a device that has never seen this vault. */
 export function emptyState({ fleet, vaultId }: Vault): ClientState {
@@ -116,8 +109,7 @@ export function emptyState({ fleet, vaultId }: Vault): ClientState {
 
 /** The one encoding of a state. It holds secrets. */
 export function encodeClientState(state: ClientState): Uint8Array {
-  const body = encode(stateLayout, state);
-  return encode(fileLayout, { version: layoutVersion, body, checksum: sha256(body) });
+  return encodeStored(form, state);
 }
 
 /**
@@ -126,21 +118,9 @@ export function encodeClientState(state: ClientState): Uint8Array {
  * state may hold the only copy of a registration or of an erasure that is owed.
  */
 export function decodeClientState(vault: Vault, stored: Uint8Array): ClientState {
-  const state = decoded(stored);
+  const state = decodeStored(form, stored);
   if (!equalBytes(state.configHash, vault.fleet.configHash) || !equalBytes(state.vaultId, vault.vaultId)) {
     throw new ClientError('other-vault', 'client state of another vault');
   }
   return state;
-}
-
-function decoded(stored: Uint8Array): ClientState {
-  try {
-    const { version, body, checksum } = decode(fileLayout, stored);
-    if (!equalBytes(checksum, sha256(body))) throw new ClientError('bad-state', 'client state is damaged');
-    if (version !== layoutVersion) throw new ClientError('state-version', 'client state of another version');
-    return decode(stateLayout, body);
-  } catch (cause) {
-    if (cause instanceof WireError) throw new ClientError('bad-state', 'client state is malformed', { cause });
-    throw cause;
-  }
 }

@@ -18,6 +18,7 @@ const unlocked = (changes: object = {}): UnlockOutcome => ({
   backupKey: key,
   generationMin: 0n,
   version: 1,
+  budgetMax: 3,
   budget: 3,
   failures: 0,
   askRefill: false,

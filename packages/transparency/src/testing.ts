@@ -90,6 +90,8 @@ export interface PublishOptions {
 export interface WorldOptions {
   readonly namespace?: string;
   readonly origin?: string;
+  /** What the names in a list stand for. Default {@link fleetOf}. */
+  readonly fleetOf?: (name: string) => FleetDescriptor;
 }
 
 /** An auditor with its log, an operator and three witnesses of whom two are a quorum. It does whatever a test asks. */
@@ -100,12 +102,14 @@ export class World {
   readonly witnesses: readonly NoteSigner[];
   readonly artifacts: Uint8Array[] = [];
   readonly leaves: Uint8Array[] = [];
+  readonly #fleetOf: (name: string) => FleetDescriptor;
   readonly #nodes = new Map<string, Uint8Array>();
   #frontier = emptyFrontier;
 
   constructor(options: WorldOptions = {}) {
     this.namespace = options.namespace ?? namespace;
     this.origin = options.origin ?? origin;
+    this.#fleetOf = options.fleetOf ?? fleetOf;
     this.log = noteSigner(this.origin, 'log', seedOf('log'));
     this.witnesses = [1, 2, 3].map((i) => noteSigner(`witness.example/w${i}`, 'witness', seedOf(`witness ${i}`)));
   }
@@ -158,7 +162,7 @@ export class World {
       epoch,
       ...(epoch === 1 ? {} : { previous: artifactDigest(before) }),
       fleets: Object.entries(listed).map(([name, status]) => ({
-        descriptor: fleetOf(name),
+        descriptor: this.#fleetOf(name),
         evidence: sha256(utf8(`evidence ${name}`)),
         status,
       })),

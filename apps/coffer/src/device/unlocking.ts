@@ -1,3 +1,4 @@
+import { hex } from '@coffer/base';
 import type { FailedUnlock, UnlockOutcome, Warning } from '@coffer/client';
 import { CliError } from '../cli-error.js';
 import { plural } from '../terminal/output.js';
@@ -95,5 +96,33 @@ export function warningText(warning: Warning): string {
       return 'an erasure is not receipted yet; run "coffer erase" again';
     case 'last-guess':
       return 'one guess is left; if you have a recovery key, use that first';
+    case 'old-trust':
+      return `nobody has vouched for the fleet's keys for ${plural(Math.floor(warning.ageMs / 86_400_000), 'day')}; nothing is registered until somebody does`;
+    case 'no-news':
+      return `no news of fleets that holds (${warning.code}); the fleet known so far goes on`;
+    case 'log-fraud':
+      return 'the public log of fleet keys has signed two histories; keep the fraud proof and tell others';
+    case 'fleet-unreachable':
+      return `fleet ${short(warning.configHash)} could not be asked (${warning.code})`;
+    case 'move-failed':
+      return `the vault could not be moved to the newest fleet (${warning.code}); the next unlock tries again`;
+    case 'other-vault':
+      return `fleet ${short(warning.configHash)} holds another vault of this account, which is not yours to open with this password`;
+    case 'old-vault':
+      return oldVaultText(warning.reason, short(warning.configHash));
   }
 }
+
+function oldVaultText(reason: 'owed' | 'superseded' | 'fleet-gone', fleet: string): string {
+  switch (reason) {
+    case 'owed':
+      return `the vault on the old fleet ${fleet} is not erased yet; the next command tries again`;
+    case 'superseded':
+      return `the vault on the old fleet ${fleet} was changed elsewhere after this device moved away, and is not erased; "coffer erase" ends them all`;
+    case 'fleet-gone':
+      return `the old fleet ${fleet} must not be used any more; whether the vault there was erased is unknown`;
+  }
+}
+
+/** Enough of a fleet's hash to tell it from others. */
+const short = (configHash: Uint8Array): string => hex(configHash).slice(0, 12);

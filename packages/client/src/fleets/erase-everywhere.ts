@@ -1,0 +1,43 @@
+import { isRetryable } from '../answers.js';
+import { ClientError } from '../errors.js';
+import type { EraseOutcome } from '../outcomes.js';
+import { type FleetsSession, isFleet } from './fleets-session.js';
+
+/**
+ * Erases the vault wherever it may be. Fleets of which this device knows that they hold one have to answer; others are
+ * asked as far as they can be.
+ * @returns what home said, or the first fleet that had something to erase.
+ * @throws ClientError of the first fleet that has to answer and did not: call again.
+ */
+export async function eraseEverywhere(session: FleetsSession): Promise<EraseOutcome> {
+  const { book, keeper, clientOf } = session;
+  const { home, move, oldVaults } = keeper.state;
+  const known = [home, move?.to, ...oldVaults.map(({ configHash }) => configHash)];
+  const fleets = [...book.usable()].reverse();
+  let outcome: EraseOutcome | undefined;
+  let failure: ClientError | undefined;
+  let isHomes = false;
+  for (const fleet of fleets) {
+    const isKnown = home === undefined || known.some((configHash) => isFleet(fleet, configHash));
+    try {
+      const client = await clientOf(fleet);
+      // A registration that was under way must not come back after the erasure.
+      await client.abandon();
+      const erased = await client.erase();
+      if (!isHomes && (outcome === undefined || outcome.type === 'not-registered' || isFleet(fleet, home)))
+        outcome = erased;
+      isHomes ||= isFleet(fleet, home);
+      const left = keeper.state.oldVaults.filter(({ configHash }) => !isFleet(fleet, configHash));
+      if (erased.type !== 'superseded' && left.length < keeper.state.oldVaults.length)
+        await keeper.update({ oldVaults: left });
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      const isPassedOver = !isKnown && (error.code === 'unknown-fleet' || isRetryable(error));
+      if (!isPassedOver) failure ??= error;
+    }
+  }
+  if (failure !== undefined) throw failure;
+  if (outcome === undefined) throw new ClientError('no-fleet', 'no fleet is known that may be used');
+  if (keeper.state.move !== undefined) await keeper.update({ move: undefined });
+  return outcome;
+}

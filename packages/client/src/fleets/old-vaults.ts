@@ -1,0 +1,81 @@
+import { equalBytes } from '@coffer/base';
+import type { ConfigHash } from '@coffer/protocol';
+import { ClientError } from '../errors.js';
+import { fleetsMax } from '../limits.js';
+import type { FleetWarning } from '../outcomes.js';
+import type { OldVault, VaultPlace } from './device-state.js';
+import { type FleetsSession, usableFleet } from './fleets-session.js';
+
+/** What became of erasures that this device owes on fleets that it moved away from. */
+export interface Settled {
+  readonly receipts: readonly Uint8Array[];
+  readonly warnings: readonly FleetWarning[];
+}
+
+/**
+ * Tries each owed erasure once. One is forgotten only when its receipt, with its commit proof, is here, or when the vault
+ * that stood in its way is gone. Each names the version that was unlocked before the move: what somebody put there since
+ * stays, and is told about for as long as it is there.
+ */
+export async function settleOldVaults(session: FleetsSession): Promise<Settled> {
+  const receipts: Uint8Array[] = [];
+  const warnings: FleetWarning[] = [];
+  for (const old of session.keeper.state.oldVaults) {
+    const { configHash } = old;
+    try {
+      const result = await settle(session, old);
+      if (result instanceof Uint8Array) receipts.push(result);
+      else if (result !== 'done') warnings.push({ type: 'old-vault', configHash, reason: result });
+    } catch (error) {
+      if (!(error instanceof ClientError)) throw error;
+      warnings.push({ type: 'old-vault', configHash, reason: 'owed' }, ...fraudWarnings(error));
+    }
+  }
+  return { receipts, warnings };
+}
+
+/** @returns a receipt, or what there is to say. */
+async function settle(
+  session: FleetsSession,
+  old: OldVault,
+): Promise<Uint8Array | 'done' | 'superseded' | 'fleet-gone'> {
+  const fleet = usableFleet(session, old.configHash);
+  if (fleet === undefined) return 'fleet-gone';
+  const client = await session.clientOf(fleet);
+  if (old.isSuperseded) {
+    if ((await client.status()).state === 'live') return 'superseded';
+    await replaceOldVault(session, old, undefined);
+    return 'done';
+  }
+  const outcome = await client.erase({ version: old.version });
+  if (outcome.type === 'superseded') {
+    await replaceOldVault(session, old, { ...old, isSuperseded: true });
+    return settle(session, { ...old, isSuperseded: true });
+  }
+  await replaceOldVault(session, old, undefined);
+  return outcome.type === 'erased' ? outcome.receipt : 'done';
+}
+
+async function replaceOldVault({ keeper }: FleetsSession, old: OldVault, by: OldVault | undefined): Promise<void> {
+  const oldVaults = keeper.state.oldVaults.flatMap((each) =>
+    !equalBytes(each.configHash, old.configHash) ? each : (by ?? []),
+  );
+  await keeper.update({ oldVaults });
+}
+
+/** What of an error is worth more than the call that it ended. */
+export const fraudWarnings = ({ fraudProof }: ClientError): FleetWarning[] =>
+  fraudProof === undefined ? [] : [{ type: 'log-fraud', fraudProof }];
+
+/** `oldVaults` with more, and without what is home now or named by an older version. */
+export function withOldVaults(
+  { keeper }: FleetsSession,
+  home: ConfigHash,
+  added: readonly VaultPlace[],
+): readonly OldVault[] {
+  const replaced = [home, ...added.map(({ configHash }) => configHash)];
+  const isAt = (configHash: ConfigHash): boolean => replaced.some((each) => equalBytes(each, configHash));
+  const others = keeper.state.oldVaults.filter(({ configHash }) => !isAt(configHash));
+  const left = added.filter(({ configHash }) => !equalBytes(configHash, home));
+  return [...others, ...left.map((place) => ({ ...place, isSuperseded: false }))].slice(-fleetsMax);
+}
