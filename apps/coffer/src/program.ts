@@ -142,6 +142,15 @@ function accountCommand(root: Command, name: string, description: string): Comma
       '--fleet <file>',
       'descriptor of another fleet, which is then pinned; with --gateway, --tenant, --token-file',
     )
+    .option(
+      '--trust-root <file>',
+      'learn fleets over the air from what this trust root vouches for; with --gateway, --tenant, --token-file',
+    )
+    .addOption(
+      new Option('--demo-waiting-ms <n>', 'DEMONSTRATIONS ONLY: shortens the 72 hours that a fleet has to be public')
+        .hideHelp()
+        .argParser(wholeNumber(0, 259_200_000)),
+    )
     .option('--gateway <url>', 'address of the gateway')
     .option('--tenant <name>', 'tenant that the account belongs to')
     .option('--token-file <file>', 'account token, read again for every request')

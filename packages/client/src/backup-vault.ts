@@ -4,15 +4,23 @@ import { VaultClient } from './client.js';
 import { ClientError } from './errors.js';
 import { DeviceKeeper } from './fleets/device-keeper.js';
 import type { VaultPlace } from './fleets/device-state.js';
-import { eraseEverywhere } from './fleets/erase-everywhere.js';
+import { eraseEverywhere, type VaultEraseOutcome } from './fleets/erase-everywhere.js';
 import { type FleetBook, pinnedBook } from './fleets/fleet-book.js';
 import { type FleetsSession, isFleet, isOurs, onVault, usableFleet } from './fleets/fleets-session.js';
-import { endMove, type MoveResult, moveVault, relocate, resumeMove, type UnlockedVault } from './fleets/moving.js';
+import { leftBehind } from './fleets/left-behind.js';
+import {
+  endMove,
+  type MoveResult,
+  moveVault,
+  relocate,
+  resumeMove,
+  setHome,
+  type UnlockedVault,
+} from './fleets/moving.js';
 import { fraudWarnings, type Settled, settleOldVaults } from './fleets/old-vaults.js';
 import { type OverTheAir, OverTheAirBook } from './fleets/over-the-air.js';
 import type {
   ChangeOutcome,
-  EraseOutcome,
   FailedUnlock,
   FleetWarning,
   ProtectOptions,
@@ -217,7 +225,7 @@ export class BackupVault {
   }
 
   /** Erases the vault for good, on every fleet. Call it again after any error. */
-  erase(): Promise<EraseOutcome> {
+  erase(): Promise<VaultEraseOutcome> {
     return this.#inOrder(async () => {
       this.#unlocked = undefined;
       await this.#session.book.refreshIfDue();
@@ -233,7 +241,12 @@ export class BackupVault {
   ): Promise<Extract<MoveResult, { type: 'moved' }> | undefined> {
     const { keeper, book } = this.#session;
     try {
-      if (!isFleet(vault.fleet, keeper.state.home)) await keeper.update({ home: vault.fleet.configHash });
+      const { configHash } = vault.fleet;
+      const isNewest = book.target() !== undefined && isFleet(vault.fleet, book.target()?.configHash);
+      // In one write with what is found, so that a new device that stops in between looks again.
+      if (keeper.state.home === undefined && isNewest)
+        await setHome(this.#session, configHash, await leftBehind(this.#session, vault, password));
+      else if (!isFleet(vault.fleet, keeper.state.home)) await keeper.update({ home: configHash });
       const result = await moveVault(this.#session, vault, password);
       const target = book.target();
       if (result.type === 'moved') return result;

@@ -4,6 +4,7 @@ export { type ErasureReceipt, encodeErasureReceipt, verifyErasureReceipt } from 
 export * from './errors.js';
 export { type News, type SealedCall, VaultExchange, type VaultExchangeOptions } from './exchange.js';
 export * from './fetch-transport.js';
+export type { VaultEraseOutcome } from './fleets/erase-everywhere.js';
 export type { OverTheAir } from './fleets/over-the-air.js';
 export * from './limits.js';
 export { MemoryClientStore, MemoryDeviceStore } from './memory-store.js';

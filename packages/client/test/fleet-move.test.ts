@@ -74,7 +74,7 @@ test('the old fleet is down after the move: the erasure is owed, said so, and ma
 });
 
 test('attack: a false erasure receipt without a proof leaves the erasure owed', async () => {
-  const { service, vault } = await protectedOnA();
+  const { service, vault } = await protectedOnA('1234', 3, new Service(['A', 'B'], 3));
   publishB(service);
   const a = service.of('A');
   a.tamper = (answer, { type }) => (type === 'erase' ? { ...answer, proof: a.prove(answer.reply, {}, [2]) } : answer);
@@ -85,7 +85,7 @@ test('attack: a false erasure receipt without a proof leaves the erasure owed', 
 });
 
 test('attack: a confirm that no majority stands behind does not erase the old vault', async () => {
-  const { service, vault } = await protectedOnA();
+  const { service, vault } = await protectedOnA('1234', 3, new Service(['A', 'B'], 3));
   publishB(service);
   const b = service.of('B');
   b.tamper = (answer, { type }) =>

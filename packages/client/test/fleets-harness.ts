@@ -41,8 +41,8 @@ export class Service {
   /** Every message that got here, in order: the fleet's name and request, or the path of a get. */
   readonly log: string[] = [];
 
-  constructor(names: readonly string[] = ['A', 'B', 'C']) {
-    this.fleets = Object.fromEntries(names.map((name) => [name, new FakeFleet(vaultId)]));
+  constructor(names: readonly string[] = ['A', 'B', 'C'], members = 1) {
+    this.fleets = Object.fromEntries(names.map((name) => [name, new FakeFleet(vaultId, { members })]));
     this.world = this.newWorld();
     this.roots.push(encodeTrustRoot(signedBy(this.world.trustRoot(), rootKeys)));
   }
@@ -158,8 +158,8 @@ export const backupKey = utf8('a backup key of thirty-two bytes');
 export async function protectedOnA(
   password = '1234',
   budgetMax = 3,
+  service = new Service(),
 ): Promise<{ service: Service; phone: Phone; vault: BackupVault }> {
-  const service = new Service();
   service.publish({ A: 'serving' });
   const phone = new Phone(service);
   const vault = await phone.open();

@@ -75,7 +75,7 @@ export async function backUp(
   const { output } = terminal;
   const source = checkedSource(path, options.store);
   const store = new FolderBackupStore(resolve(options.store));
-  const stored = await latestGeneration({ store, account: account.vault.vaultId });
+  const stored = await latestGeneration({ store, account: account.vaultId });
   const view = await viewOrOffline(account);
   const warnings = (view?.warnings ?? [])
     .filter((warning) => warning.type !== 'unfinished-registration' && !isNewHere(warning))
@@ -94,7 +94,7 @@ export async function backUp(
     const created = await createBackup({
       source,
       store,
-      account: account.vault.vaultId,
+      account: account.vaultId,
       backupKey: record.backupKey,
       generation,
       entropy: systemEntropy,
@@ -134,7 +134,9 @@ async function viewOrOffline(account: Account): Promise<VaultView | undefined> {
   try {
     return await account.client.status();
   } catch (error) {
-    const isAway = error instanceof ClientError && (error.code === 'network' || error.code === 'unavailable');
+    const isAway =
+      error instanceof ClientError &&
+      (error.code === 'network' || error.code === 'unavailable' || error.code === 'no-fleet');
     if (isAway && account.record !== undefined && account.record.generation > 0n) return undefined;
     throw error;
   }
@@ -202,7 +204,7 @@ async function offerRecoveryKey(
   }
   const key = account.record?.backupKey;
   if (key === undefined) throw new BackupError('bad-argument', 'no backup key');
-  const written = await replaceRecoveryKey(store, account.vault.vaultId, key);
+  const written = await replaceRecoveryKey(store, account.vaultId, key);
   await showRecoveryKey(written, terminal);
   return written;
 }

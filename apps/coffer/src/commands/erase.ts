@@ -33,7 +33,7 @@ export async function eraseCommand(options: EraseOptions, { output, prompts }: T
         'the vault changed at the same time and was not erased; look at "coffer status"',
       );
     }
-    verifyErasureReceipt(account.vault.fleet, outcome.receipt);
+    verifyErasureReceipt(outcome.fleet, outcome.receipt);
     const receipt = resolve(options.receipt ?? join(account.folder, 'erasure-receipt.bin'));
     replaceFile(receipt, outcome.receipt);
     if (options.forgetKey === true) account.forget();

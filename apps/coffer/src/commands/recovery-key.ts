@@ -18,7 +18,7 @@ export async function recoveryKeyCommand(options: RecoveryKeyOptions, terminal: 
   const { output } = terminal;
   const account = await Account.open(linkFleet(options), options.account, options.state);
   try {
-    const { vaultId } = account.vault;
+    const { vaultId } = account;
     const store = new FolderBackupStore(resolve(options.store));
     const had = recoveryKeysIn(await keyringOf(store, vaultId)) > 0;
     if (had && options.rotate !== true) {

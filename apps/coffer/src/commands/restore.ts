@@ -30,13 +30,15 @@ export interface RestoreOptions extends AccountOptions {
 export interface Restored extends RestoredBackup {
   readonly generation: bigint;
   readonly method: 'password' | 'recovery-key' | 'device';
+  /** The vault was on an older fleet, and is on the newest one now. */
+  readonly movedToNewFleet: boolean;
 }
 
 /** `coffer restore`. */
 export async function restoreCommand(options: RestoreOptions, terminal: Terminal): Promise<void> {
   const account = await Account.open(linkFleet(options), options.account, options.state);
   try {
-    const { generation, method, files, folders, links, bytes, skipped, unsafeLinks } = await restore(
+    const { generation, method, movedToNewFleet, files, folders, links, bytes, skipped, unsafeLinks } = await restore(
       account,
       options,
       terminal,
@@ -45,7 +47,18 @@ export async function restoreCommand(options: RestoreOptions, terminal: Terminal
     const kept = skipped.length - unsafeLinks.length;
     const left = kept === 0 ? '' : `; left as it was: ${plural(kept, 'name')}`;
     terminal.output.done(
-      { ok: true, generation: Number(generation), method, files, folders, links, bytes, skipped, unsafeLinks },
+      {
+        ok: true,
+        generation: Number(generation),
+        method,
+        movedToNewFleet,
+        files,
+        folders,
+        links,
+        bytes,
+        skipped,
+        unsafeLinks,
+      },
       [`Backup ${generation} is restored: ${plural(files, 'file')}, ${size(bytes)}${left}.`],
     );
   } finally {
@@ -57,7 +70,7 @@ export async function restoreCommand(options: RestoreOptions, terminal: Terminal
 export async function restore(account: Account, options: RestoreOptions, terminal: Terminal): Promise<Restored> {
   const { output } = terminal;
   const store = new FolderBackupStore(resolve(options.store));
-  const { vaultId } = account.vault;
+  const { vaultId } = account;
   const known = account.record;
   const opened = await openKey(account, options, terminal);
   const { method, backupKey } = opened;
@@ -75,7 +88,8 @@ export async function restore(account: Account, options: RestoreOptions, termina
     for (const path of restored.unsafeLinks) output.warn(`not restored, because it leads out of the target: ${path}`);
     account.remember({ backupKey, generation: reader.generation });
     if (opened.unlocked !== undefined) await offerRefill(account, opened.unlocked, terminal);
-    return { ...restored, generation: reader.generation, method };
+    const movedToNewFleet = opened.unlocked?.isMoved ?? false;
+    return { ...restored, generation: reader.generation, method, movedToNewFleet };
   } catch (error) {
     shown.end();
     throw error;
@@ -90,7 +104,7 @@ interface OpenedKey {
 }
 
 async function openKey(account: Account, options: RestoreOptions, terminal: Terminal): Promise<OpenedKey> {
-  const { vaultId } = account.vault;
+  const { vaultId } = account;
   if (options.recoveryKey === true) {
     const store = new FolderBackupStore(resolve(options.store));
     const keyring = await loadKeyring(store, vaultId);

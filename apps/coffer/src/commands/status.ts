@@ -56,8 +56,8 @@ export async function statusCommand(options: StatusOptions, { output }: Terminal
 
 async function describeStore(path: string, account: Account): Promise<{ generation: number; recoveryKeys: number }> {
   const store = new FolderBackupStore(resolve(path));
-  const generation = await latestGeneration({ store, account: account.vault.vaultId });
-  const keyring = await keyringOf(store, account.vault.vaultId);
+  const generation = await latestGeneration({ store, account: account.vaultId });
+  const keyring = await keyringOf(store, account.vaultId);
   return { generation: Number(generation ?? 0n), recoveryKeys: recoveryKeysIn(keyring) };
 }
 

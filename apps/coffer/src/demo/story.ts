@@ -98,7 +98,7 @@ export class Story {
         `${plural(made.files, 'file')}, ${size(made.bytes)}; ${size(made.storedBytes)} of ciphertext in the backup store`,
       );
       say(`the key is in the vault, ${guesses(budget)} allowed; a 64-digit recovery key is the second way`);
-      return { ...made, hashes, vaultId: phone.account.vault.vaultId };
+      return { ...made, hashes, vaultId: phone.account.vaultId };
     });
   }
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { fetchTransport, VaultClient } from '@coffer/client';
+import { BackupVault, fetchTransport } from '@coffer/client';
 import { FileLock, systemClock, systemTimers } from '@coffer/host';
-import { type Vault, vaultIdOf } from '@coffer/protocol';
+import { type Vault, type VaultId, vaultIdOf } from '@coffer/protocol';
 import { CliError } from '../cli-error.js';
 import { type DeviceRecord, forgetDeviceRecord, readDeviceRecord, writeDeviceRecord } from './device-record.js';
-import { FileClientStore } from './file-client-store.js';
+import { FileDeviceStore } from './file-device-store.js';
 import type { FleetLink } from './fleet-link.js';
 import { accountStateFolder, defaultStateFolder } from './place.js';
 
@@ -13,16 +13,16 @@ export const accountBytesMax = 256;
 
 /** One account on this device, held by this process alone until it is closed. */
 export class Account {
-  readonly client: VaultClient;
-  readonly vault: Vault;
+  readonly client: BackupVault;
+  readonly vaultId: VaultId;
   /** Folder of what this device keeps. */
   readonly folder: string;
   readonly #lock: FileLock;
   #record: DeviceRecord | undefined;
 
-  private constructor(client: VaultClient, vault: Vault, folder: string, lock: FileLock) {
+  private constructor(client: BackupVault, vaultId: VaultId, folder: string, lock: FileLock) {
     this.client = client;
-    this.vault = vault;
+    this.vaultId = vaultId;
     this.folder = folder;
     this.#lock = lock;
     this.#record = readDeviceRecord(this.#recordPath);
@@ -37,26 +37,33 @@ export class Account {
     if (bytes === 0 || bytes > accountBytesMax) {
       throw new CliError('usage', 'bad-account', `--account is 1 to ${accountBytesMax} bytes long`);
     }
-    const { fleet, tenant } = link;
-    const folder = accountStateFolder(state ?? defaultStateFolder(), fleet, tenant, account);
+    const { fleets, tenant } = link;
+    const folder = accountStateFolder(state ?? defaultStateFolder(), fleets, tenant, account);
     // Two at once would each undo what the other noted about its attempt.
     const lock = FileLock.acquire(join(folder, 'lock'));
     try {
-      const client = await VaultClient.open({
-        fleet,
+      const client = await BackupVault.open({
+        fleets,
         tenant,
         account,
         transport: fetchTransport(link.gatewayUrl),
         token: () => link.token(account),
-        store: new FileClientStore(join(folder, 'client.bin')),
+        store: new FileDeviceStore(folder),
         clock: systemClock,
         timers: systemTimers,
       });
-      return new Account(client, { fleet, vaultId: vaultIdOf(tenant, account) }, folder, lock);
+      return new Account(client, vaultIdOf(tenant, account), folder, lock);
     } catch (error) {
       lock.release();
       throw error;
     }
+  }
+
+  /** The vault on the fleet that this device uses. @throws CliError `unavailable` while it knows none. */
+  get vault(): Vault {
+    const { fleet } = this.client;
+    if (fleet === undefined) throw new CliError('unavailable', 'no-fleet', 'no fleet is known yet');
+    return { fleet, vaultId: this.vaultId };
   }
 
   /** What this device keeps: the backup key and the newest generation; undefined on a new device. */

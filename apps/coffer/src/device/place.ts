@@ -3,8 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { hex } from '@coffer/base';
+import type { FleetChoice } from '@coffer/client';
 import { privateFolderMode } from '@coffer/host';
-import { type FleetDescriptor, vaultIdOf } from '@coffer/protocol';
+import { vaultIdOf } from '@coffer/protocol';
 
 /** Folder of this user's client state: `$XDG_STATE_HOME/coffer`, or where that points when it is not set. */
 export function defaultStateFolder(): string {
@@ -13,12 +14,12 @@ export function defaultStateFolder(): string {
 }
 
 /**
- * Folder of one account on one fleet, made when it is not there. Its name is a hash: a listing of the state folder shows
+ * Folder of one account on one fleet, or on the fleets of one log, made when it is not there. Its name is a hash: a listing of the state folder shows
  * no account.
  */
-export function accountStateFolder(root: string, fleet: FleetDescriptor, tenant: string, account: string): string {
+export function accountStateFolder(root: string, fleets: FleetChoice, tenant: string, account: string): string {
   const name = createHash('sha256')
-    .update(hex(fleet.configHash))
+    .update(fleets.type === 'pinned' ? hex(fleets.fleet.configHash) : `${fleets.namespace}\n${fleets.origin}\n`)
     .update(vaultIdOf(tenant, account))
     .digest('hex')
     .slice(0, 32);

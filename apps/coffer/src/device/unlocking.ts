@@ -1,29 +1,46 @@
 import { hex } from '@coffer/base';
-import type { FailedUnlock, UnlockOutcome, Warning } from '@coffer/client';
+import { ClientError, type FailedUnlock, type VaultUnlockOutcome, type Warning } from '@coffer/client';
 import { CliError } from '../cli-error.js';
 import { plural } from '../terminal/output.js';
 import type { Terminal } from '../terminal/terminal.js';
 import type { Account } from './account.js';
 
-export type Unlocked = Extract<UnlockOutcome, { type: 'unlocked' }>;
+export type Unlocked = Extract<VaultUnlockOutcome, { type: 'unlocked' }>;
 
 /**
  * Asks for the password and spends one guess on it.
  * @throws CliError `refused` with what the person should know: guesses left, and which ways remain.
  */
-export async function unlock(account: Account, { output, prompts }: Terminal, what = 'Password'): Promise<Unlocked> {
+export async function unlock(account: Account, terminal: Terminal, what = 'Password'): Promise<Unlocked> {
+  const { output, prompts } = terminal;
   const password = await prompts.secret(what);
-  let outcome = await account.client.unlock(password);
+  const accepted: { acceptOldTrust?: boolean } = {};
+  let outcome = await account.client.unlock(password).catch(async (error: unknown) => {
+    if (!(await isOldTrustAccepted(error, terminal))) throw error;
+    accepted.acceptOldTrust = true;
+    return account.client.unlock(password, accepted);
+  });
   if (outcome.type === 'locked-out' && outcome.interrupted) {
     output.warn('your last guess was interrupted. Exactly that password may be tried again, free of charge;');
     output.warn('any other one destroys what the vault holds.');
     if (await prompts.confirm('Is this exactly the password of then?')) {
-      outcome = await account.client.unlock(password, { resumeInterrupted: true });
+      outcome = await account.client.unlock(password, { ...accepted, resumeInterrupted: true });
     }
   }
   if (outcome.type !== 'unlocked') throw refusal(outcome);
   for (const warning of outcome.warnings) if (!isNewHere(warning)) output.warn(warningText(warning));
+  if (outcome.isMoved) output.say('  the vault is on the newest fleet now');
   return outcome;
+}
+
+/** Nothing was sent yet: a person may know that the log is only away, and wants the backup now. */
+async function isOldTrustAccepted(error: unknown, { output, prompts }: Terminal): Promise<boolean> {
+  if (!(error instanceof ClientError) || error.code !== 'old-trust') return false;
+  output.warn(
+    'nobody has vouched for the keys of the fleet for seven days; if it was revoked since, this device cannot',
+  );
+  output.warn('know. Somebody who had broken into it would get one guess with what you type.');
+  return prompts.confirm('Send the password’s proof to it all the same?');
 }
 
 /** Asks whether the failed guesses were the person's own, and gives them back if so. @returns whether it did. */

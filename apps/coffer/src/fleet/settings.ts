@@ -15,6 +15,8 @@ const settingsSchema = z.strictObject({
   tenant: z.string().min(1).max(256),
   issuer: z.string().min(1),
   audience: z.string().min(1),
+  /** Where clients learn fleets over the air: a trust root file in the folder, and, for demonstrations, a shorter wait. */
+  overTheAir: z.strictObject({ trustRoot: z.string().min(1), demoWaitingMs: z.int().min(0).optional() }).optional(),
   /** On the loopback interface. */
   ports: z.strictObject({ gateway: portSchema, agents: z.array(portSchema).min(1).max(15) }),
 });

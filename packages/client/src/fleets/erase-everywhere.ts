@@ -1,7 +1,11 @@
+import type { FleetDescriptor } from '@coffer/protocol';
 import { isRetryable } from '../answers.js';
 import { ClientError } from '../errors.js';
 import type { EraseOutcome } from '../outcomes.js';
 import { type FleetsSession, isFleet } from './fleets-session.js';
+
+/** `fleet`: whose answer it is, and who signed the receipt. */
+export type VaultEraseOutcome = EraseOutcome & { readonly fleet: FleetDescriptor };
 
 /**
  * Erases the vault wherever it may be. Fleets of which this device knows that they hold one have to answer; others are
@@ -9,12 +13,12 @@ import { type FleetsSession, isFleet } from './fleets-session.js';
  * @returns what home said, or the first fleet that had something to erase.
  * @throws ClientError of the first fleet that has to answer and did not: call again.
  */
-export async function eraseEverywhere(session: FleetsSession): Promise<EraseOutcome> {
+export async function eraseEverywhere(session: FleetsSession): Promise<VaultEraseOutcome> {
   const { book, keeper, clientOf } = session;
   const { home, move, oldVaults } = keeper.state;
   const known = [home, move?.to, ...oldVaults.map(({ configHash }) => configHash)];
   const fleets = [...book.usable()].reverse();
-  let outcome: EraseOutcome | undefined;
+  let outcome: VaultEraseOutcome | undefined;
   let failure: ClientError | undefined;
   let isHomes = false;
   for (const fleet of fleets) {
@@ -25,7 +29,7 @@ export async function eraseEverywhere(session: FleetsSession): Promise<EraseOutc
       await client.abandon();
       const erased = await client.erase();
       if (!isHomes && (outcome === undefined || outcome.type === 'not-registered' || isFleet(fleet, home)))
-        outcome = erased;
+        outcome = { ...erased, fleet };
       isHomes ||= isFleet(fleet, home);
       const left = keeper.state.oldVaults.filter(({ configHash }) => !isFleet(fleet, configHash));
       if (erased.type !== 'superseded' && left.length < keeper.state.oldVaults.length)

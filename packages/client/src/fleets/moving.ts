@@ -215,7 +215,7 @@ async function switched(session: FleetsSession, move: Move, outcome: ProtectOutc
  * The only place where an erasure comes to be owed: in one write with the new home, whose confirm is proven. A device
  * never owes the erasure of what may be the last copy, nor forgets one.
  */
-async function setHome(session: FleetsSession, home: ConfigHash, leaves: readonly VaultPlace[]): Promise<void> {
+export async function setHome(session: FleetsSession, home: ConfigHash, leaves: readonly VaultPlace[]): Promise<void> {
   const oldVaults = withOldVaults(session, home, leaves);
   await session.keeper.update({ home, move: undefined, otherVault: undefined, oldVaults });
 }
