@@ -12,7 +12,7 @@ import { systemEntropy } from '@coffer/crypto';
 import { createDevIssuer } from '@coffer/gateway';
 import { provisionFleet, SoftKeyStore } from '@coffer/hsm';
 import { httpLogReader, PublicationError } from '@coffer/publication';
-import { WorldReader } from '@coffer/publication/testing';
+import { answerPath, WorldReader } from '@coffer/publication/testing';
 import { decodeBundle, encodeTrustRoot } from '@coffer/transparency';
 import { namespace, signedBy, World } from '@coffer/transparency/testing';
 
@@ -132,16 +132,9 @@ test('it takes bundles from an auditor that comes up later, when the operator as
   const reader = new WorldReader(world, { size: 1, newestMs: nowMs, firstMs: () => nowMs });
   let isDown = true;
   const auditor = createHttpServer((request, response) => {
-    const [, kind, , rest] = /^\/([a-z]+)\/([^/]+)(?:\/(.*))?$/.exec(request.url ?? '') ?? [];
-    const read = (): Promise<Uint8Array> => {
-      if (kind === 'logs') return rest === 'checkpoint' ? reader.checkpoint() : reader.tile(rest ?? '');
-      if (kind === 'leaves') return reader.leaf(Number(rest));
-      if (kind === 'artifacts') return reader.artifact(Buffer.from(request.url?.slice(11) ?? '', 'hex'));
-      return reader.checkpointAt(Number(rest));
-    };
     if (isDown) response.writeHead(503).end();
     else
-      read().then(
+      answerPath(reader, request.url ?? '').then(
         (bytes) => response.end(bytes),
         () => response.writeHead(404).end(),
       );

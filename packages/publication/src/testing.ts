@@ -1,6 +1,6 @@
 /** Reads a test world of `@coffer/transparency/testing`; for tests, not part of what ships. */
 
-import { equalBytes } from '@coffer/base';
+import { equalBytes, fromHex } from '@coffer/base';
 import { artifactDigest, decodeTilePath, encodeTile, type Tile, tileWidthIn } from '@coffer/transparency';
 import type { World } from '@coffer/transparency/testing';
 import { PublicationError } from './errors.js';
@@ -62,3 +62,22 @@ export class WorldReader implements LogReader {
 }
 
 export const missing = (): PublicationError => new PublicationError('not-published', 'none');
+
+/** What an auditor's HTTP answers at `path`: the other side of `httpLogReader`. */
+export function answerPath(reader: WorldReader, path: string): Promise<Uint8Array> {
+  const [, kind, second = '', rest = ''] = /^\/([a-z-]+)\/([^/]+)(?:\/(.*))?$/.exec(path) ?? [];
+  switch (kind) {
+    case 'logs':
+      return rest === 'checkpoint' ? reader.checkpoint() : reader.tile(rest);
+    case 'leaves':
+      return reader.leaf(Number(rest));
+    case 'artifacts':
+      return reader.artifact(fromHex(second));
+    case 'checkpoints':
+      return reader.checkpointAt(Number(rest));
+    case 'trust-roots':
+      return reader.trustRoot(Number(rest));
+    default:
+      return Promise.reject(missing());
+  }
+}
