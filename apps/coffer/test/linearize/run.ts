@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sleep } from '@coffer/base';
-import { systemTimers } from '@coffer/host';
+import { readFleetFile, systemTimers } from '@coffer/host';
 import { vaultIdOf } from '@coffer/protocol';
 import {
   AttemptNames,
@@ -75,9 +75,10 @@ export async function linearize(options: LinearizeOptions): Promise<{ report: Li
     cutter = await ConnectionCutter.to(open.fleet.settings.ports.gateway);
     const recorder = new HistoryRecorder(() => performance.now() - startedMs, onEvent);
     const link = linkFleet({ dir: folder.root });
+    const fleet = readFleetFile(folder.descriptor);
     const callers = Array.from({ length: accounts }, (_, i) => {
       const account = `account-${i + 1}`;
-      const vault = { fleet: link.fleet, vaultId: vaultIdOf(link.tenant, account) };
+      const vault = { fleet, vaultId: vaultIdOf(link.tenant, account) };
       const book: AccountBook = {
         account,
         vault,
@@ -110,7 +111,7 @@ export async function linearize(options: LinearizeOptions): Promise<{ report: Li
     ]);
     await open.fleet.ready(readyMs);
     for (const { caller, book } of callers.filter((_, i) => i % callersPerAccount === 0)) await close(caller, book);
-    const head = { v: 1, clock: 'monotonic', budgetLimit: link.fleet.budgetLimit, origin: `seed ${seed}` } as const;
+    const head = { v: 1, clock: 'monotonic', budgetLimit: fleet.budgetLimit, origin: `seed ${seed}` } as const;
     const history = { head, events: recorder.events };
     const seconds = Math.round((performance.now() - startedMs) / 1_000);
     const basics = { seed, seconds, accounts, callers: callers.length, troubles: troubles.tally };
