@@ -53,6 +53,11 @@ export class Place {
     return child;
   }
 
+  /** Has a process that a test started itself killed at the end with the others. */
+  adopt(child: ChildProcess): void {
+    this.#children.add(child);
+  }
+
   async run(args: readonly string[], { stdin = '', onStart }: RunOptions = {}): Promise<Ended> {
     const child = this.spawn(args);
     const ended = outcome(child);
