@@ -285,6 +285,10 @@ test('erase ends it on every fleet and gives home’s receipt', async () => {
 test('trust that is older than seven days: nothing is registered and nothing moved', async () => {
   const { service, vault } = await protectedOnA();
   publishB(service);
+  // The new fleet is known, and only the move is not done yet.
+  service.down.add('B');
+  unlockedOr(await vault.unlock('1234'));
+  service.down.clear();
   service.witnessedMs = service.nowMs;
   service.nowMs += 8 * dayMs;
   await assert.rejects(vault.protect('x1', backupKey), code('old-trust'));

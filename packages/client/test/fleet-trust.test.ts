@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { utf8, utf8Text } from '@coffer/base';
 import { encodeFleetDescriptor } from '@coffer/protocol';
 import {
   decodeBundle,
@@ -156,12 +157,19 @@ test('attack: a log with two histories: a fraud proof that anyone can verify, an
 
 test('attack: a forged contradiction accuses nobody', async () => {
   const { service, vault } = await protectedOnA();
-  publishB(service);
-  const good = decodeBundle(service.bundle(1) as Uint8Array);
-  const consistency = { fromSize: 1, hashes: [new Uint8Array(32).fill(7)] };
-  service.bundleInstead = () => encodeBundle({ ...good, consistency });
+  service.publish({ A: 'serving', B: 'draining' });
+  service.publish({ A: 'serving', B: 'draining', C: 'draining' });
+  unlockedOr(await vault.unlock('1234'));
+  service.world = service.newWorld();
+  for (let epoch = 1; epoch <= 5; epoch++) service.publish({ A: 'serving', B: 'serving' });
+  const split = decodeBundle(service.bundle(3) as Uint8Array);
+  // What anybody can make who does not have the log's key.
+  const [head, line, ...lines] = utf8Text(split.proof).split(/(?=— )/);
+  const forged = `${line?.slice(0, -20)}${line?.slice(-20).replace(/[A-Za-z]/, (letter) => (letter === 'A' ? 'B' : 'A'))}`;
+  const proof = utf8([head, forged, ...lines].join(''));
+  service.bundleInstead = () => encodeBundle({ ...split, proof });
   const outcome = unlockedOr(await vault.unlock('1234'));
-  assert.deepEqual(outcome.warnings, [{ type: 'no-news', code: 'inconsistent' }]);
+  assert.deepEqual(outcome.warnings, [{ type: 'no-news', code: 'bad-log-signature' }]);
 });
 
 test('a trust root that was rotated is followed step by step, and kept', async () => {
