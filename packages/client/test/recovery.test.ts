@@ -21,6 +21,7 @@ test('protect, then unlock: the backup key comes back and the guess is refunded'
       backupKey: undefined,
       generationMin: 0n,
       version: 1,
+      budgetMax: 5,
       budget: 5,
       failures: 0,
       askRefill: false,
