@@ -224,6 +224,8 @@ export interface BenchOptions extends Partial<AuditorOptions> {
   readonly isDisabled?: boolean;
   readonly auditorNames?: readonly string[];
   readonly logNames?: readonly string[];
+  /** Another build of the package. */
+  readonly open?: typeof openAuditor;
 }
 
 /** An auditor in this process, an operator, and witnesses. */
@@ -243,11 +245,12 @@ export class Bench {
       root = trustRootOf(),
       auditorNames = ['auditor'],
       logNames = ['log'],
+      open = openAuditor,
     } = options;
     this.time = options.time ?? new TestTime();
     this.root = root;
     this.witnesses = (options.witnesses as FakeWitnesses | undefined) ?? new FakeWitnesses(this.time);
-    this.auditor = openAuditor({
+    this.auditor = open({
       namespaces: [
         { trustRoot: rootBytes(root), logSeeds: logNames.map(seedOf), isDisabled: options.isDisabled ?? false },
       ],

@@ -231,13 +231,17 @@ export class AuditorClient {
 
   async #call(path: string, init: RequestInit): Promise<{ readonly status: number; readonly body: Uint8Array }> {
     const { url, timeoutMs = timeoutMsDefault } = this.#options;
+    // Not AbortSignal.timeout: its timer would stay for the whole time after every quick answer.
+    const stop = new AbortController();
+    const timer = setTimeout(() => stop.abort(), timeoutMs);
     try {
-      const signal = AbortSignal.timeout(timeoutMs);
-      const response = await this.#fetch(new URL(path, url), { ...init, redirect: 'error', signal });
+      const response = await this.#fetch(new URL(path, url), { ...init, redirect: 'error', signal: stop.signal });
       return { status: response.status, body: await readBytes(response, answerBytesMax) };
     } catch (cause) {
       if (cause instanceof RangeError) throw badAnswer('over its limit', cause);
       throw new AuditorError('unreachable', 'no answer from the auditor', { cause });
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
