@@ -40,13 +40,19 @@ function start(config: string, program = main, env: Record<string, string> = {})
   return child;
 }
 
-async function ended(child: ChildProcess): Promise<{ code: number | null; err: string }> {
+/** Collects what it says on standard error. */
+function saidBy(child: ChildProcess): () => string {
   let err = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     err += text;
   });
+  return () => err;
+}
+
+async function ended(child: ChildProcess): Promise<{ code: number | null; err: string }> {
+  const said = saidBy(child);
   const [code] = (await once(child, 'close')) as [number | null];
-  return { code, err };
+  return { code, err: said() };
 }
 
 const isGone = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
@@ -164,7 +170,8 @@ async function killOnce(at: number, when: 'before' | 'after'): Promise<boolean> 
   if (!isGone(child)) await once(child, 'exit');
   assert.equal(child.signalCode, 'SIGKILL');
   const again = start(config, killed);
-  assert.ok(await isUp(again, port), 'it starts after the kill');
+  const said = saidBy(again);
+  assert.ok(await isUp(again, port), `after the kill ${when} write ${at} it does not start: ${said()}`);
   await publishAll(port, heard.epochs, hear);
   const note = await new AuditorClient({ url: `http://127.0.0.1:${port}`, namespace }).checkpoint();
   assert.equal(decodeCheckpoint(decodeNote(note!).text).size, heard.epochs);
