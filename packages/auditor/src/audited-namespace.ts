@@ -95,7 +95,7 @@ export class AuditedNamespace {
     const roots = TrustRoots.open(options.store, names, options.trustRoot);
     const log = AuditLog.open(options.store, names, roots);
     const opened = new AuditedNamespace(options, roots, log);
-    opened.#finish();
+    opened.#finish(names);
     return opened;
   }
 
@@ -304,16 +304,37 @@ export class AuditedNamespace {
   }
 
   /** What a crash may have left undone; see {@link AuditLog}. */
-  #finish(): void {
+  #finish(names: NamespaceNames): void {
     const pending = this.#log.record(this.#log.size + 1);
     if (pending !== undefined) {
       this.#verifyPending(pending);
       this.#putDigest(pending);
     }
+    this.#renew(names, pending);
     const { newest, head, size } = this.#log;
     if (newest !== undefined && size > (head?.size ?? 0)) this.#verifyUncounted(newest.leaf);
     if (head === undefined || size > head.size)
       this.#log.seal(logSignerFor(this.#options.logSigners, this.roots.current, size));
+  }
+
+  /**
+   * Stores once more whatever may have been the last write of a process that was killed: it is seen, but a power cut could
+   * still take it back after this process has answered for it. Evidence is stored again when it is posted again.
+   */
+  #renew(names: NamespaceNames, pending: SignedRecord | undefined): void {
+    const { store } = this.#options;
+    const { size, newest } = this.#log;
+    const digests = [pending?.message.digest, newest?.leaf.digest].filter((digest) => digest !== undefined);
+    const last = [
+      names.trustRoot(this.roots.current.version),
+      ...digests.flatMap((digest) => [artifactName(digest), digestName(digest)]),
+      ...(pending === undefined ? [] : [names.record(size + 1)]),
+      ...(size === 0 ? [] : [names.record(size), names.leaf(size)]),
+      names.head,
+      names.checkpoint(this.#log.head?.size ?? 0),
+      names.published,
+    ];
+    for (const name of last) store.renew(name);
   }
 
   #verifyPending({ message, key, signature }: SignedRecord): void {

@@ -81,6 +81,8 @@ export class MemoryStore implements AuditorStore {
   /** Number of the write that fails, from 1. */
   failsAt = 0;
   failsWhen: 'before' | 'after' = 'before';
+  /** What a process that was killed wrote last: there, but perhaps not for good. */
+  unsure: string | undefined;
 
   read(name: string): Uint8Array | undefined {
     return this.files.get(name)?.slice();
@@ -90,6 +92,8 @@ export class MemoryStore implements AuditorStore {
     this.writes++;
     if (this.writes === this.failsAt && this.failsWhen === 'before') throw new PowerCut(name);
     this.files.set(name, bytes.slice());
+    if (this.unsure === name) this.unsure = undefined;
+    if (this.writes === this.failsAt) this.unsure = name;
     if (this.writes === this.failsAt) throw new PowerCut(name);
   }
 
@@ -97,6 +101,7 @@ export class MemoryStore implements AuditorStore {
   copy(): MemoryStore {
     const copy = new MemoryStore();
     for (const [name, bytes] of this.files) copy.files.set(name, bytes);
+    copy.unsure = this.unsure;
     return copy;
   }
 }

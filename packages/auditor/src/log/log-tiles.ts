@@ -97,7 +97,7 @@ export class LogTiles {
   }
 
   #write(tile: Tile, bytes: Uint8Array): void {
-    this.#store.writeOnce(this.#nameOf(tile), bytes);
+    this.#store.writeDerived(this.#nameOf(tile), bytes);
   }
 
   #full(tile: Tile): Uint8Array {
