@@ -76,6 +76,8 @@ export function trustRoot(witnesses: readonly HttpWitness[]): TrustRoot {
     auditors: [keyOf('auditor')],
     operators: [keyOf('operator')],
     policy: { logs: [{ key: noteKey(origin, 'log', keyOf('log')) }], witnesses: listed, groups: [], quorum: 'w0' },
+    ceremony: { threshold: 0, witnesses: [] },
+    rebuilders: { threshold: 0, keys: [] },
     revocations: [],
   };
 }
