@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hex, utf8 } from '@coffer/base';
+import type { DoubtCode, EpochReport } from '@coffer/monitor';
+import { artifactDigest, decodeCheckpoint, decodeNote, leafHash, type TrustRoot } from '@coffer/transparency';
+import { signedBy } from '@coffer/transparency/testing';
+import { auditOf, dayMs, goodWorld, json, keyOf, nowMs, type Shown, ShownWorld, World } from './harness.js';
+
+const ns = new World().namespace;
+
+/** Every doubt of one pass over a world, as `code epoch cause`. */
+async function doubtsOf(source: ShownWorld, trustRoot: TrustRoot = source.world.trustRoot()): Promise<string[]> {
+  const { doubts, doubtCount } = await auditOf(source, { trustRoot }).advance();
+  assert.equal(doubts.length, doubtCount);
+  return doubts.map(({ code, epoch, cause }) => [code, epoch, cause].filter((part) => part !== undefined).join(' '));
+}
+
+test('a good log: no doubt, every tile and file read, the delta of every epoch', async () => {
+  const source = new ShownWorld(goodWorld());
+  const epochs: EpochReport[] = [];
+  const onEpoch = (report: EpochReport): void => void epochs.push(report);
+  const report = await auditOf(source, { trustRoot: source.world.trustRoot(), onEpoch }).advance();
+  assert.deepEqual(report.doubts, []);
+  assert.deepEqual(
+    [report.size, report.epochs, report.witnesses, report.cosignedMs],
+    [3, 3, ['w1', 'w2'], nowMs - 3_600_000],
+  );
+  assert.equal(decodeCheckpoint(decodeNote(report.checkpoint as Uint8Array).text).size, 3);
+  for (const path of ['checkpoint', 'tile/entries/000.p/3', 'tile/0/000.p/3'])
+    assert.ok(source.asked.includes(`/logs/${ns}/${path}`), path);
+  assert.deepEqual(
+    epochs.map(({ delta }) => [
+      delta.added.length,
+      delta.removed.length,
+      delta.changed.map(({ from, to }) => `${from} ${to}`),
+    ]),
+    [
+      [1, 0, []],
+      [1, 0, []],
+      [1, 0, ['serving draining']],
+    ],
+  );
+  const [first, second] = epochs;
+  assert.equal(first?.delta.auditorKey, hex(keyOf('auditor')));
+  assert.equal(second?.delta.auditorKey, undefined, 'the same as before is no change');
+  assert.deepEqual(
+    second?.delta.added[0]?.keys.map(({ role, site }) => [role, site].join(' ').trim()),
+    ['channel', 'opaque', 'hsm site-1'],
+  );
+  assert.deepEqual(
+    first?.evidence.map(({ findings }) => findings[0]?.verdict),
+    ['SIMULATED HARDWARE'],
+  );
+  assert.equal(source.asked.filter((path) => path.startsWith('/evidence/')).length, 3, 'each evidence once');
+});
+
+/** What is wrong with what an auditor shows, and the doubts that it has to raise. */
+const shownCases: readonly (readonly [string, Shown, readonly string[]])[] = [
+  ['no checkpoint', { [`/logs/${ns}/checkpoint`]: undefined }, ['missing']],
+  ['a checkpoint that is none', { [`/logs/${ns}/checkpoint`]: utf8('x') }, ['checkpoint bad-note']],
+  ['an answer without end', { [`/logs/${ns}/checkpoint`]: new Uint8Array(200_000) }, ['too-large']],
+  ['entries that end too early', { [`/logs/${ns}/tile/entries/000.p/3`]: (b) => b.slice(0, -1) }, ['tile bad-tile']],
+  ['a tile of other hashes', { [`/logs/${ns}/tile/0/000.p/3`]: (b) => b.slice().reverse() }, ['tile']],
+  ['a tile that is not there', { [`/logs/${ns}/tile/0/000.p/3`]: undefined }, ['missing']],
+  ['another leaf by epoch', { [`/leaves/${ns}/2`]: utf8('{}') }, ['leaf-copy 2']],
+  ['no leaf by epoch', { [`/leaves/${ns}/2`]: undefined }, ['missing 2']],
+  ['no answer for an epoch', { [`/namespaces/${ns}/audits/2`]: undefined }, ['missing 2']],
+  ['an answer that is none', { [`/namespaces/${ns}/audits/2`]: json({}) }, ['plexi-answer 2 bad-plexi']],
+  ['keys of somebody else', { '/info': json({ keys: [{ public_key: '00' }], logs: [ns] }) }, ['plexi-answer']],
+  [
+    'a namespace that begins elsewhere',
+    { [`/namespaces/${ns}`]: json({ name: ns, last_verified_epoch: 3, root: '1/00' }) },
+    ['plexi-answer'],
+  ],
+  ['an older last epoch', { [`/namespaces/${ns}/last-verified-epoch`]: json({ epoch: 2 }) }, ['plexi-answer 3']],
+  [
+    'another last epoch',
+    { [`/namespaces/${ns}/last-verified-epoch`]: json({ epoch: 3, end_hash: '00', timestamp: 0 }) },
+    ['plexi-answer 3'],
+  ],
+  ['no trust root', { [`/trust-roots/${ns}/latest`]: undefined }, ['missing']],
+  ['a trust root that is none', { [`/trust-roots/${ns}/latest`]: utf8('{}') }, ['trust-roots bad-trust-root']],
+];
+for (const [what, shown, expected] of shownCases) {
+  test(`shown: ${what}`, async () => {
+    assert.deepEqual(await doubtsOf(new ShownWorld(goodWorld(), shown)), expected);
+  });
+}
+
+test('shown: an artifact that is missing or another one', async () => {
+  const world = goodWorld();
+  const path = `/artifacts/${hex(artifactDigest(world.artifacts[1] as Uint8Array))}`;
+  assert.deepEqual(await doubtsOf(new ShownWorld(world, { [path]: undefined })), ['missing 2']);
+  assert.deepEqual(await doubtsOf(new ShownWorld(world, { [path]: world.artifacts[0] })), ['artifact 2']);
+});
+
+/** What is wrong with a log that its own auditor made. */
+const forged: readonly (readonly [string, (world: World) => void, readonly string[]])[] = [
+  [
+    'an entry that is no leaf',
+    (world) => world.logLeaf(world.artifactOf({ A: 'serving' }), utf8('{}')),
+    ['leaf-form 4 bad-leaf'],
+  ],
+  [
+    'a leaf of another epoch',
+    (world) => world.publish({ B: 'serving', C: 'serving' }, { artifactEpoch: 5 }),
+    ['leaf-place 4', 'succession 4 epoch-not-next'],
+  ],
+  [
+    'a leaf that does not name the one before',
+    (world) =>
+      world.publish({ B: 'serving', C: 'serving' }, { edit: (leaf) => ({ ...leaf, previous: leafHash(utf8('x')) }) }),
+    ['leaf-chain 4'],
+  ],
+  [
+    'a stranger as auditor',
+    (world) => world.publish({ B: 'serving', C: 'serving' }, { auditor: 'stranger' }),
+    ['auditor-signature 4'],
+  ],
+  [
+    'a signature of the auditor that does not verify',
+    (world) =>
+      world.publish(
+        { B: 'serving', C: 'serving' },
+        { edit: (leaf) => ({ ...leaf, auditor: { ...leaf.auditor, signature: new Uint8Array(64) } }) },
+      ),
+    ['auditor-signature 4 bad-auditor-signature'],
+  ],
+  [
+    'an auditor that signed something else',
+    (world) =>
+      world.publish({ B: 'serving', C: 'serving' }, { edit: (leaf) => ({ ...leaf, digest: leafHash(utf8('other')) }) }),
+    ['auditor-signature 4', 'missing 4'],
+  ],
+  [
+    'a stranger as operator',
+    (world) => world.publish({ B: 'serving', C: 'serving' }, { operator: 'stranger' }),
+    ['operator-signature 4'],
+  ],
+  [
+    'a changed notAfter under the operator’s signature',
+    (world) =>
+      world.publish(
+        { B: 'serving', C: 'serving' },
+        { tamper: (leaf) => ({ ...leaf, notAfterMs: leaf.notAfterMs + 1 }) },
+      ),
+    ['operator-signature 4 bad-operator-signature'],
+  ],
+  [
+    'other evidence than the artifact’s',
+    (world) =>
+      world.publish(
+        { B: 'serving', C: 'serving' },
+        { edit: (leaf) => ({ ...leaf, evidence: leaf.evidence.slice(1) }) },
+      ),
+    ['artifact 4'],
+  ],
+  [
+    'a fleet that was removed and is back',
+    (world) => {
+      world.publish({ B: 'serving', C: 'serving' });
+      world.publish({ A: 'serving', C: 'serving' });
+    },
+    ['succession 5 fleet-returned'],
+  ],
+  ['evidence that is nowhere', (world) => world.publish({ C: 'serving', E: 'serving' }), ['evidence 4']],
+  [
+    'a trust root that nobody published',
+    (world) => world.publish({ C: 'serving' }, { trustRootVersion: 2 }),
+    ['trust-root-version 4'],
+  ],
+  ['an epoch that is over', (world) => world.publish({ C: 'serving' }, { notAfterMs: nowMs - 1 }), ['expired 4']],
+];
+for (const [what, forge, expected] of forged) {
+  test(`forged: ${what}`, async () => {
+    const world = goodWorld();
+    forge(world);
+    assert.deepEqual(await doubtsOf(new ShownWorld(world)), expected);
+  });
+}
+
+test('checkpoints: another log’s key, too few witnesses, an old quorum, a tree of other leaves', async () => {
+  const source = new ShownWorld(goodWorld());
+  const other = new World({ origin: 'other.example/log' });
+  other.publish({ A: 'serving' });
+  source.shown = { [`/logs/${ns}/checkpoint`]: other.checkpoint(1, [nowMs, nowMs]) };
+  assert.deepEqual(await doubtsOf(source), ['checkpoint bad-log-signature']);
+  source.shown = {};
+  source.cosignedMs = [nowMs];
+  assert.deepEqual(await doubtsOf(source), ['witness-quorum']);
+  source.cosignedMs = [nowMs, nowMs - 2 * dayMs];
+  assert.deepEqual(await doubtsOf(source), [], 'exactly 48 hours');
+  source.cosignedMs = [nowMs, nowMs - 2 * dayMs - 1000];
+  assert.deepEqual(await doubtsOf(source), ['stale']);
+
+  const lying = new ShownWorld(goodWorld());
+  const another = goodWorld();
+  another.publish({ B: 'serving' });
+  const honest = goodWorld();
+  honest.publish({ C: 'serving' });
+  const shown = new ShownWorld(another, { [`/logs/${ns}/checkpoint`]: honest.checkpoint(4, lying.cosignedMs) });
+  assert.deepEqual(await doubtsOf(shown), ['tree-root']);
+});
+
+test('trust roots: a chain is followed, keys count by the root of their leaf, and revocations by position', async () => {
+  const world = goodWorld();
+  const source = new ShownWorld(world);
+  const first = world.trustRoot();
+  const second = world.trustRoot({
+    version: 2,
+    auditors: [keyOf('auditor 2')],
+    revocations: [{ key: keyOf('auditor'), revokedAtSize: 3 }],
+  });
+  source.roots.push(signedBy(second, ['root 1', 'root 2']));
+  assert.ok(
+    (await doubtsOf(source)).every((doubt) => doubt === 'plexi-answer'),
+    'it still shows its old key',
+  );
+  source.shown = { '/info': json({ keys: [{ public_key: hex(keyOf('auditor 2')) }], logs: [ns] }) };
+  assert.deepEqual(await doubtsOf(source), []);
+  world.publish({ B: 'serving', C: 'serving' }, { auditor: 'auditor 2', trustRootVersion: 2 });
+  assert.deepEqual(await doubtsOf(source), []);
+
+  // A thief of the revoked key: at the next place of the log, under the root that listed it.
+  world.publish({ C: 'serving' }, { auditor: 'auditor', trustRootVersion: 1 });
+  assert.deepEqual(await doubtsOf(source), ['trust-root-version 5', 'key-revoked 5 key-revoked']);
+
+  // A root below its threshold, one that was forgotten, and two of one version.
+  const unsigned = new ShownWorld(goodWorld());
+  unsigned.roots.push(signedBy(second, ['root 1']));
+  assert.deepEqual(await doubtsOf(unsigned), ['trust-roots below-threshold']);
+  assert.deepEqual(await doubtsOf(new ShownWorld(goodWorld()), second), ['trust-roots']);
+  assert.deepEqual(await doubtsOf(new ShownWorld(goodWorld()), { ...first, operators: [keyOf('x')] }), ['trust-roots']);
+});
+
+test('a log key that was revoked at a smaller size signs no checkpoint', async () => {
+  const world = goodWorld();
+  const revocations = [{ key: world.log.key, revokedAtSize: 2 }];
+  const source = new ShownWorld(world);
+  source.roots[0] = signedBy(world.trustRoot({ revocations }), ['root 1', 'root 2']);
+  assert.deepEqual(await doubtsOf(source, world.trustRoot({ revocations })), ['key-revoked key-revoked']);
+});
+
+test('who does not answer shows nothing: unreachable, and the next pass goes on', async () => {
+  const source = new ShownWorld(goodWorld());
+  const audit = auditOf(source, { trustRoot: source.world.trustRoot() });
+  source.isDown = true;
+  assert.deepEqual(
+    (await audit.advance()).doubts.map(({ code }): DoubtCode => code),
+    ['unreachable'],
+  );
+  source.isDown = false;
+  assert.deepEqual((await audit.advance()).doubts, []);
+});
