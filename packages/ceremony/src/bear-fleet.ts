@@ -30,7 +30,7 @@ export interface NewbornHsm {
 export interface BirthEvents {
   onDescribed(description: Signed<BirthDescription>): void;
   /** `shares`: SHA-256 of each signed share, ascending by member. */
-  onGenerated(descriptor: Uint8Array, shares: readonly Uint8Array[]): void;
+  onGenerated(fleet: FleetDescriptor, shares: readonly Uint8Array[]): void;
   onAccepted(acceptance: Signed<BirthAcceptance>): void;
 }
 
@@ -61,7 +61,7 @@ export async function bearFleet(hsms: readonly NewbornHsm[], plan: BirthPlan, ev
   const made = await ask(first, 'birth.generated', { type: 'birth.generate', birth });
   const fleet = checked(() => decodeFleetDescriptor(made.descriptor));
   const shares = made.shares.map((share) => sha256(encode(signedFleetShareLayout, share)));
-  events.onGenerated(made.descriptor, shares);
+  events.onGenerated(fleet, shares);
   const accept = (acceptance: Signed<BirthAcceptance>, member: number): void => {
     const said = checked(() => verifyBirthAcceptance(fleet, acceptance));
     if (said.hsm !== member || !equalBytes(said.birth, birthHash(birth)))
@@ -90,7 +90,8 @@ async function ask<T extends BirthReply['type']>(
   throw new CeremonyError('bad-answer', `the HSM of ${hsm.site} answers something else`);
 }
 
-function checked<T>(verify: () => T): T {
+/** @throws CeremonyError `bad-answer` in place of a ProtocolError. */
+export function checked<T>(verify: () => T): T {
   try {
     return verify();
   } catch (cause) {

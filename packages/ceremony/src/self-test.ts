@@ -7,43 +7,40 @@ import {
   opaqueGenerateKe1,
   opaqueRegistrationRequest,
 } from '@coffer/crypto';
+import type { SelfTestCall } from '@coffer/evidence';
 import {
   confirmHashOf,
   ksfDefault,
   opaqueBinding,
   type Ticket,
-  type VaultAnswer,
   type VaultReply,
   type VaultRequest,
 } from '@coffer/protocol';
 import { CeremonyError } from './errors.js';
 
-/** One call of a self-test, with what opens its reply: nobody's vault is behind it. */
-export interface SelfTestCall {
-  readonly kind: VaultRequest['type'];
-  /** SHA-256 of the sealed request. */
-  readonly requestHash: Uint8Array;
-  readonly replySecret: Uint8Array;
-  readonly answer: VaultAnswer;
-}
+/** Sends one request and keeps what a third party needs to check the reply. */
+type Call = (request: SelfTestRequest, ticket?: Ticket) => Promise<VaultReply>;
+type SelfTestRequest = Extract<VaultRequest, { type: SelfTestCall['request'] }>;
 
 /**
  * Uses up the guesses of a vault that is nobody's, through the same door as everybody: registers with the fleet's largest
  * budget, guesses wrong until none is left, then asks with the right password, twice. No test code runs in an HSM.
  * @param exchange - to that vault, which the member under test leads.
- * @returns every guess with its proof; the registration is not among them.
+ * @returns every call with its proof and what opens its reply.
  * @throws CeremonyError `guess-limit` when the limit does not hold; ClientError.
  */
 export async function exhaustGuesses(exchange: VaultExchange, entropy: Entropy): Promise<readonly SelfTestCall[]> {
   const { budgetLimit } = exchange.vault.fleet;
   const right = utf8('the right one');
-  await register(exchange, right, budgetLimit, entropy);
   const calls: SelfTestCall[] = [];
-  const call = async (request: VaultRequest, ticket?: Ticket): Promise<VaultReply> => {
-    const { call, reply } = await provenCall(exchange, request, ticket);
-    calls.push(call);
-    return reply;
+  const call: Call = async (request, ticket) => {
+    const sealed = exchange.seal(request, ticket);
+    const { reply, proof } = await exchange.post(sealed.sealed);
+    const { requestHash, replySecret } = sealed;
+    calls.push({ request: request.type, requestHash, replySecret, answer: { reply, proof } });
+    return exchange.open(sealed, { reply, proof });
   };
+  await register(exchange, call, right, entropy);
   for (let left = budgetLimit - 1; left >= 0; left--) {
     const { ke1 } = opaqueGenerateKe1(utf8(`a wrong one, ${left} left`), entropy);
     const started = await call({ type: 'recover.start', ke1 });
@@ -59,15 +56,10 @@ export async function exhaustGuesses(exchange: VaultExchange, entropy: Entropy):
   return calls;
 }
 
-async function register(
-  exchange: VaultExchange,
-  password: Uint8Array,
-  budgetMax: number,
-  entropy: Entropy,
-): Promise<void> {
-  const { vault } = exchange;
+async function register({ vault }: VaultExchange, call: Call, password: Uint8Array, entropy: Entropy): Promise<void> {
+  const budgetMax = vault.fleet.budgetLimit;
   const { blind, request } = opaqueRegistrationRequest(password, entropy);
-  const started = await exchange.call({ type: 'register.start', blinded: request, authTicket: undefined });
+  const started = await call({ type: 'register.start', blinded: request, authTicket: undefined });
   if (started.type !== 'register.started') return fail('a registration should start');
   if (!equalBytes(started.response.subarray(32), vault.fleet.opaqueKey)) fail('another server key');
   const { record, exportKey } = await opaqueFinalizeRegistration({
@@ -81,7 +73,7 @@ async function register(
   });
   zero(exportKey);
   const confirmSecret = entropy.bytes(32);
-  const finished = await exchange.call(
+  const finished = await call(
     {
       type: 'register.finish',
       record,
@@ -93,21 +85,8 @@ async function register(
     started,
   );
   if (finished.type !== 'register.finished') return fail('a registration should be stored');
-  const confirmed = await exchange.call({ type: 'register.confirm', version: finished.version, confirmSecret });
+  const confirmed = await call({ type: 'register.confirm', version: finished.version, confirmSecret });
   if (confirmed.type !== 'register.confirmed' || confirmed.budget !== budgetMax) fail('a full budget should be there');
-}
-
-/** As `VaultExchange.call`, but keeps what a third party needs. */
-async function provenCall(
-  exchange: VaultExchange,
-  request: VaultRequest,
-  ticket: Ticket | undefined,
-): Promise<{ call: SelfTestCall; reply: VaultReply }> {
-  const sealed = exchange.seal(request, ticket);
-  const answer = await exchange.post(sealed.sealed);
-  const reply = exchange.open(sealed, answer);
-  const { requestHash, replySecret } = sealed;
-  return { call: { kind: request.type, requestHash, replySecret, answer }, reply };
 }
 
 function fail(what: string): never {
