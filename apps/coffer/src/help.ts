@@ -142,3 +142,25 @@ Examples:
 
 Exit codes: 0 everything was as it should be, 1 something was not, 2 usage or
 stopped, 3 the fleet does not start.`;
+
+export const fleetCreate = `
+Starts one HSM process a site. Each makes its own keys; one draws the fleet's
+secrets and hands them to the others sealed. Then the fleet runs, every HSM shows
+that it holds its key, and every HSM's guess limit is tried until it refuses the
+right password. Each step is signed; the evidence goes to DIR/evidence. A
+ceremony that ends early leaves nothing of use, and the next one starts over.
+
+The script is JSON: {"sites": ["ams", {"name": "fra", "keyStore": {"pkcs11":
+{"module", "token": {"label"}, "pin": {"file"}}}}], "groups", "budgetLimit",
+"rollbackTolerance", "quorum", "operator": key file, "witnesses": [key files],
+"source": {"repository", "commit"}, "media": {"issued": [], "destroyed": []}}.
+Without "keyStore" an HSM keeps its keys in a file.
+
+Examples:
+  coffer key create operator.key && coffer key create alice.key
+  coffer fleet create --dir fleet-a --operator-key operator.key \\
+    --witness-key alice.key
+  coffer fleet create --dir fleet-a --script ceremony.json --json
+
+Exit codes: 0 done, 2 usage, 3 an HSM or file is not there, 1 an HSM refused or
+said what it must not.`;

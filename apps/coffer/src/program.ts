@@ -6,6 +6,7 @@ import { type BackupOptions, backupCommand } from './commands/backup.js';
 import { type ChangePasswordOptions, changePasswordCommand } from './commands/change-password.js';
 import { type EraseOptions, eraseCommand } from './commands/erase.js';
 import { type RebuildOptions, rebuildCommand } from './commands/evidence-rebuild.js';
+import { type FleetCreateOptions, fleetCreateCommand } from './commands/fleet-create.js';
 import type { AccountOptions } from './commands/options.js';
 import { type RecoveryKeyOptions, recoveryKeyCommand } from './commands/recovery-key.js';
 import { refillCommand } from './commands/refill.js';
@@ -101,6 +102,20 @@ export function program(onTerminal: (terminal: Terminal) => void): Command {
     .option('--rotate', 'replace the one there is')
     .addHelpText('after', help.recoveryKey)
     .action(action<[RecoveryKeyOptions]>(recoveryKeyCommand));
+
+  const fleet = root.command('fleet').description('make a fleet in a ceremony');
+  fleet
+    .command('create')
+    .description('hold a ceremony: HSMs are born, tested and closed, with evidence')
+    .requiredOption('--dir <dir>', 'folder of the new fleet')
+    .option('--script <file>', 'plan of the ceremony, JSON; nothing is asked then')
+    .option('--sites <n>', 'without a script: sites, 1 to 15 (default: 5)', wholeNumber(1, 15))
+    .option('--operator-key <file>', "without a script: the operator's key file")
+    .option('--witness-key <file>', 'without a script: key file of a witness; may be repeated', collected)
+    .option('--image <file>', 'HSM image (default: built from this checkout)')
+    .option('--json', 'one line of JSON on standard output')
+    .addHelpText('after', help.fleetCreate)
+    .action(action<[FleetCreateOptions]>(fleetCreateCommand));
 
   const evidence = root.command('evidence').description('what a fleet was deployed with, and how anybody checks it');
   evidence

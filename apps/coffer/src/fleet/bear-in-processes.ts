@@ -29,7 +29,11 @@ export async function bearInProcesses(
   const quorum = shape.quorum ?? quorumFloor(sites.length, rollbackTolerance);
   const hsms = sites.map(({ name, keyStore }, i) => {
     const site = folder.site(i + 1);
-    const daemon = new Daemon(hsmd(site, keyStore, { birth: { site: name } }), false, () => undefined);
+    const daemon = new Daemon(
+      hsmd(site, { birth: { site: name }, keyStore, image: shape.image }),
+      false,
+      () => undefined,
+    );
     return { name, daemon, socket: new NewbornSocket(socketPath(site)) };
   });
   try {

@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { zero } from '@coffer/base';
 import { holdCeremony } from '@coffer/ceremony';
 import { sha256, systemEntropy } from '@coffer/crypto';
 import type { BuildStatement, CeremonyStep, EvidenceSet, SourceStatement } from '@coffer/evidence';
-import { replaceFile, systemClock } from '@coffer/host';
+import { readSeedFile, replaceFile, systemClock } from '@coffer/host';
 import { quorumFloor } from '@coffer/protocol';
 import { CliError } from '../cli-error.js';
 import { bearInProcesses } from './bear-in-processes.js';
@@ -11,10 +11,8 @@ import { createFleet, type FleetShape } from './create.js';
 import { writeEvidence } from './evidence-folder.js';
 import type { FleetFolder } from './folder.js';
 import { livingFleet } from './living-fleet.js';
-import { hsmImage } from './daemon-configs.js';
 import type { FleetPlan } from './plan.js';
 import { RunningFleet } from './running-fleet.js';
-import { readSeedFile } from './seed-file.js';
 
 /** How long the new fleet may take until every group is led. */
 const readyMs = 60_000;
@@ -22,6 +20,8 @@ const readyMs = 60_000;
 export interface FleetCeremonyOptions {
   readonly folder: FleetFolder;
   readonly plan: FleetPlan;
+  /** File of the HSM image, absolute. */
+  readonly image: string;
   readonly source?: SourceStatement | undefined;
   readonly build?: BuildStatement | undefined;
   readonly onStep?: (step: CeremonyStep) => void;
@@ -33,22 +33,25 @@ export interface FleetCeremonyOptions {
  * stopped afterwards. Until the evidence is written the folder counts as broken off, and the next ceremony clears it.
  * @throws CeremonyError, CliError, HostError.
  */
-export async function ceremonyOf(options: FleetCeremonyOptions): Promise<{ descriptor: Uint8Array; evidence: EvidenceSet }> {
-  const { folder, plan } = options;
+export async function ceremonyOf(
+  options: FleetCeremonyOptions,
+): Promise<{ descriptor: Uint8Array; evidence: EvidenceSet }> {
+  const { folder, plan, image } = options;
   const sites = plan.sites.map(({ name }) => name);
   const groups = plan.groups ?? sites.length;
   // Each member has to lead a group to be tried.
-  if (groups < sites.length) throw new CliError('usage', 'too-few-groups', 'a fleet has as many groups as sites, or more');
+  if (groups < sites.length)
+    throw new CliError('usage', 'too-few-groups', 'a fleet has as many groups as sites, or more');
   const quorum = plan.quorum ?? quorumFloor(sites.length, plan.rollbackTolerance);
   const { budgetLimit, rollbackTolerance } = plan;
-  const shape: FleetShape = { sites: plan.sites, groups, budgetLimit, rollbackTolerance, quorum };
+  const shape: FleetShape = { sites: plan.sites, groups, budgetLimit, rollbackTolerance, quorum, image };
   const operator = readSeedFile(plan.operator);
   const witnesses = plan.witnesses.map(readSeedFile);
   let running: RunningFleet | undefined;
   try {
     const held = await holdCeremony({
       plan: { sites, groups, budgetLimit, rollbackTolerance, quorum },
-      image: sha256(readFileSync(hsmImage)),
+      image: sha256(readFileSync(image)),
       roles: { operator, witnesses },
       entropy: systemEntropy,
       clock: systemClock,
@@ -66,6 +69,8 @@ export async function ceremonyOf(options: FleetCeremonyOptions): Promise<{ descr
           born = await bearInProcesses(folder, shape, nonce, events);
           return born.descriptor;
         });
+        // It runs from here on, and is no fleet before its evidence is written.
+        replaceFile(folder.creating, 'a ceremony is being held here\n');
         if (born === undefined) throw new CliError('unavailable', 'no-fleet', 'no fleet was made');
         return born;
       },
@@ -76,11 +81,8 @@ export async function ceremonyOf(options: FleetCeremonyOptions): Promise<{ descr
       },
     });
     writeEvidence(folder.evidence, held.evidence);
+    rmSync(folder.creating);
     return { descriptor: new Uint8Array(readFileSync(folder.descriptor)), evidence: held.evidence };
-  } catch (error) {
-    // Half a ceremony is none: what is here is cleared by the next one.
-    replaceFile(folder.creating, 'a ceremony was broken off here\n');
-    throw error;
   } finally {
     await running?.stop();
     zero(operator, ...witnesses);

@@ -21,6 +21,8 @@ export interface FleetShape {
   readonly rollbackTolerance: number;
   /** Default: the floor for the tolerance. */
   readonly quorum?: number | undefined;
+  /** Program that the HSMs run: the file of an HSM image. Default: hsmd as it lies in this checkout. */
+  readonly image?: string | undefined;
 }
 
 /** `count` sites with files for key stores, a group for each to lead, and any minority may be gone. */
@@ -34,7 +36,7 @@ export type Bear = (folder: FleetFolder, shape: FleetShape) => Promise<Uint8Arra
 
 /** Whether there is a fleet in this folder. */
 export function isFleet(folder: FleetFolder): boolean {
-  return existsSync(folder.settings);
+  return existsSync(folder.settings) && !existsSync(folder.creating);
 }
 
 /**
@@ -58,6 +60,7 @@ export async function createFleet(folder: FleetFolder, shape: FleetShape, bear: 
     v: 1,
     platform: 'SIMULATED HARDWARE',
     sites: members.length,
+    image: shape.image ?? null,
     keyStores: shape.sites.map(({ keyStore }) => keyStore ?? null),
     tenant: devTenant,
     issuer: devIssuer,
@@ -101,13 +104,15 @@ function bearHere(folder: FleetFolder, shape: FleetShape): Uint8Array {
 function makeRoom(folder: FleetFolder): void {
   const found = readdirSync(folder.root).filter((name) => !name.startsWith('up.lock'));
   if (found.length > 0 && !existsSync(folder.creating)) {
+    if (isFleet(folder)) throw new CliError('usage', 'fleet-exists', `${folder.root} holds a fleet already`);
     throw new CliError(
       'usage',
       'not-a-fleet',
       `${folder.root} holds something else than a fleet; choose another --dir`,
     );
   }
-  const ours = /^(site-\d+|ledger|gateway|issuer|logs|evidence|fleet\.json|operator-token|creating)(\.new)?$/;
+  const ours =
+    /^(site-\d+|ledger|gateway|issuer|logs|evidence|fleet\.json|coffer\.json|operator-token|creating)(\.new)?$/;
   for (const name of found) if (ours.test(name)) rmSync(join(folder.root, name), { recursive: true, force: true });
 }
 

@@ -43,19 +43,25 @@ export function gatewayUrl(settings: Settings): string {
 export function writeDaemonConfigs(folder: FleetFolder, settings: Settings): DaemonSpec[] {
   const members = Array.from({ length: settings.sites }, (_, i) => i + 1);
   const specs: DaemonSpec[] = members.map((member) =>
-    hsmd(folder.site(member), settings.keyStores[member - 1] ?? undefined, { fleet: folder.descriptor }),
+    hsmd(folder.site(member), {
+      fleet: folder.descriptor,
+      keyStore: settings.keyStores[member - 1],
+      image: settings.image,
+    }),
   );
   for (const member of members) specs.push(agentd(folder, settings, member, members));
   specs.push(gatewayd(folder, settings, members));
   return specs;
 }
 
+/** What an HSM process is started as, on which keys, and from which file; absent ones are the defaults. */
+type HsmLife = Pick<HsmdConfig, 'fleet' | 'birth'> & {
+  readonly keyStore?: HsmdConfig['keyStore'] | null | undefined;
+  readonly image?: string | null | undefined;
+};
+
 /** An HSM process: as a member, or new and waiting for its fleet. */
-export function hsmd(
-  site: SiteFolder,
-  keyStore: HsmdConfig['keyStore'] | undefined,
-  life: Pick<HsmdConfig, 'fleet' | 'birth'>,
-): DaemonSpec {
+export function hsmd(site: SiteFolder, { keyStore, image, ...life }: HsmLife): DaemonSpec {
   const { member } = site;
   write<HsmdConfig>(site.hsmConfig, {
     ...life,
@@ -64,7 +70,7 @@ export function hsmd(
     socket: socketPath(site),
     log: { file: site.hsmLog },
   });
-  return { name: `hsmd-${member}`, kind: 'hsmd', member, main: mains.hsmd, config: site.hsmConfig };
+  return { name: `hsmd-${member}`, kind: 'hsmd', member, main: image ?? mains.hsmd, config: site.hsmConfig };
 }
 
 function agentd(folder: FleetFolder, settings: Settings, member: number, members: readonly number[]): DaemonSpec {

@@ -27,6 +27,10 @@ export class FleetFolder {
   get descriptor(): string {
     return join(this.root, 'fleet.json');
   }
+  /** What was published of the fleet's creation; absent where it was made without a ceremony. */
+  get evidence(): string {
+    return join(this.root, 'evidence');
+  }
   get operatorToken(): string {
     return join(this.root, 'operator-token');
   }

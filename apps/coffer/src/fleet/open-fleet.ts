@@ -54,7 +54,8 @@ export async function openFleet(options: OpenFleetOptions): Promise<OpenFleet> {
   }
 }
 
-function lockFolder(folder: FleetFolder): FileLock {
+/** @throws CliError `unavailable` while another process works on this fleet. */
+export function lockFolder(folder: FleetFolder): FileLock {
   try {
     return FileLock.acquire(folder.lock);
   } catch (cause) {

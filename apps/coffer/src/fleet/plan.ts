@@ -1,20 +1,18 @@
-import { hsmdSchema } from '@coffer/hsmd/config';
+import { type HsmdConfig, hsmdSchema } from '@coffer/hsmd/config';
 import { z } from 'zod';
 
 const siteName = z.string().regex(/^[a-z0-9-]{1,32}$/, 'not 1 to 32 of a-z, 0-9 and -');
 
-const site = z.strictObject({
-  name: siteName,
-  /** As in the HSM's own configuration; default: a file in the fleet's folder. */
-  keyStore: hsmdSchema.shape.keyStore.optional(),
-});
+/** A name, or a name and where its HSM keeps its keys, as in the HSM's own configuration. */
+const site = z
+  .union([siteName, z.strictObject({ name: siteName, keyStore: hsmdSchema.shape.keyStore })])
+  .transform((either): { readonly name: string; readonly keyStore?: HsmdConfig['keyStore'] } =>
+    typeof either === 'string' ? { name: either } : either,
+  );
 
 /** What kind of fleet a ceremony makes, and who is present: the script of `coffer fleet create`. */
 export const fleetPlanSchema = z.strictObject({
-  sites: z
-    .array(z.union([siteName.transform((name) => ({ name })), site]))
-    .min(1)
-    .max(15),
+  sites: z.array(site).min(1).max(15),
   /** Default: one for each site to lead. */
   groups: z.int().min(1).max(32).optional(),
   budgetLimit: z.int().min(1).max(10).default(10),

@@ -9,6 +9,8 @@ const settingsSchema = z.strictObject({
   /** Whoever reads this file should know. */
   platform: z.literal('SIMULATED HARDWARE'),
   sites: z.int().min(1).max(15),
+  /** Program of the HSMs, absolute; null for hsmd as it lies beside this program. */
+  image: z.string().min(1).nullable(),
   /** Where each HSM has its keys; null for a file in its folder. */
   keyStores: z.array(hsmdSchema.shape.keyStore.nullable()).max(15),
   /** Account tokens of the development issuer. */

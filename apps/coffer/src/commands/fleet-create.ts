@@ -1,0 +1,158 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { hex } from '@coffer/base';
+import { sha256 } from '@coffer/crypto';
+import type { BuildStatement, CeremonyStep, SourceStatement } from '@coffer/evidence';
+import { parseConfiguration, privateFolderMode } from '@coffer/host';
+import { decodeFleetDescriptor } from '@coffer/protocol';
+import { CliError } from '../cli-error.js';
+import { ceremonyOf } from '../fleet/ceremony.js';
+import { FleetFolder } from '../fleet/folder.js';
+import { lockFolder } from '../fleet/open-fleet.js';
+import { type FleetPlan, fleetPlanSchema } from '../fleet/plan.js';
+import { plural } from '../terminal/output.js';
+import type { Terminal } from '../terminal/terminal.js';
+
+/** This checkout: four folders up from the built file. */
+const root = fileURLToPath(new URL('../../../../', import.meta.url));
+
+export interface FleetCreateOptions {
+  readonly dir: string;
+  readonly script?: string | undefined;
+  readonly sites?: number | undefined;
+  readonly operatorKey?: string | undefined;
+  readonly witnessKey?: readonly string[] | undefined;
+  readonly image?: string | undefined;
+}
+
+/** `coffer fleet create`: a ceremony, from a script or as a runbook that asks. */
+export async function fleetCreateCommand(options: FleetCreateOptions, { output, prompts }: Terminal): Promise<void> {
+  const folder = new FleetFolder(resolve(options.dir));
+  const plan = planOf(options);
+  const image = options.image === undefined ? builtImage() : resolve(options.image);
+  const isAsking = options.script === undefined && prompts.isInteractive;
+  const confirm = async (question: string): Promise<void> => {
+    if (isAsking && !(await prompts.confirm(question)))
+      throw new CliError('cancelled', 'cancelled', 'the ceremony ends here; the next one starts over');
+  };
+  output.say(output.paint('bold', `A fleet of ${plural(plan.sites.length, 'site')} in ${folder.root}`));
+  output.say(output.paint('yellow', 'SIMULATED HARDWARE: what this proves, it proves about processes.'));
+  output.say(`present: the operator, and ${plural(plan.witnesses.length, 'independent witness key')}`);
+  await confirm('Is everybody here, and is the plan as agreed?');
+  mkdirSync(folder.root, { recursive: true, mode: privateFolderMode });
+  const lock = lockFolder(folder);
+  try {
+    const { descriptor, evidence } = await ceremonyOf({
+      folder,
+      plan,
+      image,
+      ...provenance(plan, image),
+      onStep: (step) => output.say(`  ${output.paint('dim', String(step.seq).padStart(3))}  ${told(step)}`),
+      exceptions: () => askExceptions(isAsking, prompts),
+    });
+    const { configHash, members, quorum } = decodeFleetDescriptor(descriptor);
+    const result = {
+      ok: true,
+      dir: folder.root,
+      configHash: hex(configHash),
+      evidence: hex(evidence.digest),
+      sites: members.length,
+      quorum,
+      platform: 'SIMULATED HARDWARE',
+    };
+    output.done(result, [
+      `The fleet is made. Its descriptor's hash is ${result.configHash},`,
+      `its evidence is in ${folder.evidence}, and the index has the digest ${result.evidence}.`,
+      `Next: coffer up --dir ${options.dir}`,
+    ]);
+  } finally {
+    lock.release();
+  }
+}
+
+function planOf({ script, sites = 5, operatorKey, witnessKey = [] }: FleetCreateOptions): FleetPlan {
+  if (script !== undefined) {
+    if (operatorKey !== undefined) throw new CliError('usage', 'two-plans', '--script names the keys itself');
+    const path = resolve(script);
+    const plan = parseConfiguration(path, readText(path), fleetPlanSchema);
+    // Key files of a script lie beside it.
+    const beside = (file: string): string => resolve(dirname(path), file);
+    return { ...plan, operator: beside(plan.operator), witnesses: plan.witnesses.map(beside) };
+  }
+  if (operatorKey === undefined) throw new CliError('usage', 'no-operator', 'name a --script, or an --operator-key');
+  return fleetPlanSchema.parse({
+    sites: Array.from({ length: sites }, (_, i) => `site-${i + 1}`),
+    operator: resolve(operatorKey),
+    witnesses: witnessKey.map((file) => resolve(file)),
+  });
+}
+
+async function askExceptions(isAsking: boolean, prompts: Terminal['prompts']): Promise<readonly string[]> {
+  const exceptions: string[] = [];
+  while (isAsking && (await prompts.confirm('Did anything not go by the book?'))) {
+    exceptions.push(await prompts.line('What happened? All who are present sign it'));
+  }
+  return exceptions;
+}
+
+/** One step, for those who watch. */
+function told({ event }: CeremonyStep): string {
+  switch (event.kind) {
+    case 'open':
+      return `opened: ${event.plan.sites.length} sites, quorum ${event.plan.quorum}, ${event.plan.budgetLimit} guesses; image ${hex(event.image).slice(0, 16)}…`;
+    case 'initialise':
+      return `${event.site} has made its keys: identity ${hex(event.description.statement.identity).slice(0, 16)}…`;
+    case 'generate':
+      return `${event.site} has drawn the fleet's secrets and sealed them to ${plural(event.shares.length, 'other')}`;
+    case 'accept':
+      return `${event.site} is a member, and will never be one of another fleet`;
+    case 'attest':
+      return `${event.site} runs as a member and holds its key`;
+    case 'self-test':
+      return `${event.site} counted every wrong guess and then refused the right password`;
+    case 'exception':
+      return `exception: ${event.what}`;
+    case 'media':
+      return `${event.destroyed.length} of ${event.issued.length} media destroyed (testimony)`;
+    case 'close':
+      return `closed: ${hex(event.configHash)}`;
+  }
+}
+
+/** Where this program comes from, as far as this checkout can say. */
+function provenance({ source }: FleetPlan, image: string): { source?: SourceStatement; build?: BuildStatement } {
+  const git = (...args: string[]): string | undefined => {
+    try {
+      return execFileSync('git', ['-C', root, ...args], {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'ignore'],
+      }).trim();
+    } catch {
+      return undefined;
+    }
+  };
+  const commit = source?.commit ?? git('rev-parse', 'HEAD');
+  const tree = commit === undefined ? undefined : git('rev-parse', `${commit}^{tree}`);
+  if (commit === undefined || tree === undefined) return {};
+  return {
+    source: { repository: source?.repository ?? 'coffer', commit, tree },
+    build: { image: sha256(readFileSync(image)), commit, command: 'npm run build:hsm-image', node: process.version },
+  };
+}
+
+/** The image of this checkout, built now: it takes a second, and an older one could be of another commit. */
+function builtImage(): string {
+  const out = join(root, 'dist/hsmd.mjs');
+  execFileSync(process.execPath, [join(root, 'tools/build-hsm-image.mjs'), '--out', out], { stdio: 'ignore' });
+  return out;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    throw new CliError('usage', 'no-script', `cannot read ${path}`);
+  }
+}
