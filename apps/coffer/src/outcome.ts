@@ -1,5 +1,6 @@
 import { BackupError, type BackupErrorCode } from '@coffer/backup';
 import type { CodedError } from '@coffer/base';
+import { CeremonyError, type CeremonyErrorCode } from '@coffer/ceremony';
 import { ClientError, type ClientErrorCode } from '@coffer/client';
 import { type ExitCode, exitCodes, HostError, systemCode } from '@coffer/host';
 import { ProtocolError } from '@coffer/protocol';
@@ -42,6 +43,15 @@ const clientExits: Readonly<Record<ClientErrorCode, ExitCode>> = {
   'fleet-revoked': refused,
   'bundle-refused': refused,
   'log-fraud': refused,
+};
+
+const ceremonyExits: Readonly<Record<CeremonyErrorCode, ExitCode>> = {
+  'bad-plan': usage,
+  'hsm-unavailable': unavailable,
+  'hsm-refused': refused,
+  'bad-answer': refused,
+  'not-led': unavailable,
+  'guess-limit': refused,
 };
 
 const backupExits: Readonly<Record<BackupErrorCode, ExitCode>> = {
@@ -106,6 +116,7 @@ export function failureOf(error: unknown): Failure {
   }
   if (error instanceof HostError)
     return { ...coded(error), exitCode: error.code === 'bad-config' ? usage : unavailable };
+  if (error instanceof CeremonyError) return { ...coded(error), exitCode: ceremonyExits[error.code] };
   if (error instanceof ProtocolError) return { ...coded(error), exitCode: usage };
   if (isSystemError(error)) {
     const { code, syscall, path } = error;
