@@ -8,7 +8,7 @@
  * an earlier build left behind goes in. `--out` is `dist/hsmd.mjs` by default; `--inputs` also prints every file that went in.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -90,6 +90,9 @@ const out = resolve(values.out ?? join(root, 'dist/hsmd.mjs'));
 
 const { bytes, inputs } = await bundle();
 mkdirSync(dirname(out), { recursive: true });
-writeFileSync(out, bytes);
+// Whole or not at all: somebody may be starting an HSM from it.
+const temporary = `${out}.${process.pid}`;
+writeFileSync(temporary, bytes);
+renameSync(temporary, out);
 if (values.inputs) process.stdout.write(inputs.map((input) => `${input}\n`).join(''));
 process.stdout.write(`${createHash('sha256').update(bytes).digest('hex')}  ${out}\n`);

@@ -33,7 +33,7 @@ interface Parts {
   readonly keyStores: readonly KeyStoreFacts[];
   readonly source?: SourceStatement | undefined;
   readonly build?: BuildStatement | undefined;
-  readonly media?: MediaStatement | undefined;
+  readonly media: MediaStatement;
 }
 
 interface File {
@@ -54,6 +54,7 @@ export function assemble({ plan, roles, born, record, transcripts, ...parts }: P
     { kind: 'descriptor', name: 'fleet', bytes: born.descriptor },
     state('config', 'fleet', { ...plan, upgradePath: 'none' }),
     state('ceremony', 'ceremony', record),
+    state('media', 'media', parts.media),
   ];
   for (const { id, site } of born.fleet.members) {
     const transcript = transcripts[id - 1] ?? missing(site);
@@ -65,7 +66,6 @@ export function assemble({ plan, roles, born, record, transcripts, ...parts }: P
   }
   if (parts.source !== undefined) files.push(state('source', 'source', parts.source));
   if (parts.build !== undefined) files.push(state('build', 'image', parts.build));
-  if (parts.media !== undefined) files.push(state('media', 'media', parts.media));
   return assembleEvidence(configHash, files);
 }
 

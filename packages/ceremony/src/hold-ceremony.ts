@@ -49,6 +49,7 @@ export interface CeremonyOptions {
   readonly keyStores: readonly KeyStoreFacts[];
   readonly source?: SourceStatement | undefined;
   readonly build?: BuildStatement | undefined;
+  /** Default: none were issued. */
   readonly media?: MediaStatement | undefined;
   readonly onStep?: (step: CeremonyStep) => void;
   /** Asked before the fleet is closed: exceptions that people want in the book. */
@@ -66,7 +67,7 @@ export interface HeldCeremony {
  * @throws CeremonyError; whatever `bear` and `awaken` throw.
  */
 export async function holdCeremony(options: CeremonyOptions): Promise<HeldCeremony> {
-  const { plan, image, roles, entropy, clock, media } = options;
+  const { plan, image, roles, entropy, clock, media = { issued: [], destroyed: [] } } = options;
   const book = new CeremonyBook(roles, clock, options.onStep);
   const nonce = entropy.bytes(32);
   book.add({ kind: 'open', plan, roles: book.present, nonce, image });
@@ -94,10 +95,10 @@ export async function holdCeremony(options: CeremonyOptions): Promise<HeldCeremo
     transcripts.push(transcript);
     book.add({ kind: 'self-test', site, transcript: sha256(transcript) });
   }
-  if (media !== undefined) book.add({ kind: 'media', ...media });
   for (const what of (await options.exceptions?.()) ?? []) book.add({ kind: 'exception', what });
+  book.add({ kind: 'media', ...media });
   book.add({ kind: 'close', configHash: fleet.configHash });
-  const evidence = assemble({ ...options, born, record: book.record, transcripts });
+  const evidence = assemble({ ...options, media, born, record: book.record, transcripts });
   return { fleet, evidence };
 }
 
