@@ -21,6 +21,8 @@ export const auditordSchema = z.strictObject({
       }),
     )
     .min(1),
+  /** Whether fleets of software HSMs are signed, too: for demonstrations. Their evidence proves nothing about hardware. */
+  simulatedHardware: z.boolean().default(false),
   listen: z.strictObject({
     host: z.string().min(1).default('127.0.0.1'),
     port: portSchema,

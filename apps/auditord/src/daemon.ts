@@ -29,7 +29,9 @@ import type { z } from 'zod';
 import { auditordSchema } from './config.js';
 
 /** Everything but what judges evidence. */
-export const auditordDefinition = (evidence: EvidenceCheck): DaemonDefinition<z.output<typeof auditordSchema>> => ({
+export const auditordDefinition = (
+  evidence: (takesSimulated: boolean) => EvidenceCheck,
+): DaemonDefinition<z.output<typeof auditordSchema>> => ({
   name: 'auditord',
   version: packageVersion(import.meta.url),
   help: `
@@ -38,7 +40,7 @@ operator's counter-signature, has the log cosigned by witnesses and serves all o
 It never starts on a log that contradicts a checkpoint that it has signed.
 
 Configuration: { "store", "auditorKeys": [{ "seed", "notBeforeMs" }], "namespaces": [{ "trustRoot", "logKeys": [],
-"disabled" }], "listen": { "host", "port", "tls" }, "refreshMs", "witnessTimeoutMs", "log": { "file", "level" } }`,
+"disabled" }], "listen": { "host", "port", "tls" }, "refreshMs", "witnessTimeoutMs", "simulatedHardware", "log": { "file", "level" } }`,
   schema: auditordSchema,
   exitCodeOf: (error) => {
     if (!(error instanceof AuditorError)) return undefined;
@@ -63,7 +65,7 @@ Configuration: { "store", "auditorKeys": [{ "seed", "notBeforeMs" }], "namespace
       })),
       auditorKeys: config.auditorKeys.map(({ seed, notBeforeMs }) => auditorKey(readSeedFile(path(seed)), notBeforeMs)),
       store: new FolderStore(folder),
-      evidence,
+      evidence: evidence(config.simulatedHardware),
       witnesses: new HttpWitnesses({
         clock: systemClock,
         timers: systemTimers,
@@ -75,6 +77,7 @@ Configuration: { "store", "auditorKeys": [{ "seed", "notBeforeMs" }], "namespace
       limits: { refreshMs: config.refreshMs },
       onEvent,
     });
+    if (config.simulatedHardware) log.warn('SIMULATED HARDWARE: fleets of software HSMs are signed, too');
     const server = await listen(auditor, config.listen, path);
     auditor.start();
     return {

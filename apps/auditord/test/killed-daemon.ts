@@ -21,10 +21,10 @@ syncBuiltinESMExports();
 const { runDaemon } = await import('@coffer/host');
 const { auditordDefinition } = await import('../dist/daemon.js');
 await runDaemon(
-  auditordDefinition({
+  auditordDefinition(() => ({
     check({ read, indexDigest }) {
       const text = Buffer.from(read(indexDigest) ?? []).toString();
       return text.startsWith('evidence of ') ? [] : [{ name: 'test', code: 'missing' }];
     },
-  }),
+  })),
 );

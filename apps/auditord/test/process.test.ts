@@ -111,6 +111,24 @@ function publishAll(port: number, count: number, onAnswer: (answer: PlexiAnswer)
 }
 const tomorrowMs = Date.now() + 86_400_000;
 
+test('evidence is judged by its own package: what is none is refused, and the log names the item', async () => {
+  const folder = newFolder();
+  const port = await freePort();
+  witness.cosigned.length = 0;
+  const child = start(writeConfig(folder, trustRoot([witness]), port, { simulatedHardware: true }));
+  assert.ok(await isUp(child, port));
+  const isRefused = (error: unknown) => error instanceof AuditorError && error.code === 'evidence-failed';
+  await assert.rejects(
+    publishAll(port, 1, () => undefined),
+    isRefused,
+  );
+  child.kill('SIGTERM');
+  assert.equal((await ended(child)).code, 0);
+  const log = readFileSync(join(folder, 'auditord.log'), 'utf8');
+  assert.match(log, /"failures":\[\{"name":"index","code":"[a-z-]+"\}/);
+  assert.match(log, /SIMULATED HARDWARE/);
+});
+
 test('it publishes, logs no secret, holds its store alone, stops cleanly, and refuses a log that was changed', async () => {
   const folder = newFolder();
   const port = await freePort();

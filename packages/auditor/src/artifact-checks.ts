@@ -78,6 +78,7 @@ export async function checkEvidence(
   posted: AuditBody['evidence'],
   held: (digest: Uint8Array) => Uint8Array | undefined,
   check: EvidenceCheck,
+  trustRoot: TrustRoot,
   onFailure: (failures: readonly EvidenceFailure[]) => void,
 ): Promise<CheckedEvidence> {
   const files = decodeFiles(posted);
@@ -90,7 +91,13 @@ export async function checkEvidence(
   };
   for (const fleet of artifact.fleets.filter((each) => !wasListed(each, before))) {
     if (read(fleet.evidence) === undefined) throw new AuditorError('evidence-missing', 'no index of the evidence');
-    const failures = await check.check({ read, indexDigest: fleet.evidence, descriptor: fleet.descriptor });
+    const failures = await check.check({
+      read,
+      indexDigest: fleet.evidence,
+      descriptor: fleet.descriptor,
+      trustRoot,
+      size: artifact.epoch,
+    });
     if (failures.length === 0) continue;
     onFailure(failures);
     throw new AuditorError('evidence-failed', 'the evidence does not hold');

@@ -186,6 +186,7 @@ export class AuditedNamespace {
       evidence,
       (file) => store.read(evidenceName(file)),
       check,
+      this.roots.current,
       (failures) => onEvent({ type: 'evidence-failed', namespace: this.name, failures }),
     );
     // Last, because it takes the longest: whoever remembers more of this log than it does itself speaks up here.

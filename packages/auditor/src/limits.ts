@@ -7,7 +7,7 @@ export const auditBodyBytesMax = 12_582_912;
 /** Evidence files in one request. */
 export const evidenceFilesMax = 1_024;
 /** One evidence file. */
-export const evidenceFileBytesMax = 4_194_304;
+export const evidenceFileBytesMax = 1_048_576;
 /** The body of `POST …/countersignature`. */
 export const countersignatureBodyBytesMax = 2_048;
 /** Bodies that are being read at once; each may hold as much memory as its limit says. */

@@ -1,5 +1,5 @@
 import type { FleetDescriptor } from '@coffer/protocol';
-import type { NoteSignature, Policy } from '@coffer/transparency';
+import type { NoteSignature, Policy, TrustRoot } from '@coffer/transparency';
 
 /** Where an auditor keeps everything. One process at a time uses it. */
 export interface AuditorStore {
@@ -26,6 +26,10 @@ export interface EvidenceRequest {
   /** SHA-256 of the index. */
   readonly indexDigest: Uint8Array;
   readonly descriptor: FleetDescriptor;
+  /** In force; it names whose signatures count. */
+  readonly trustRoot: TrustRoot;
+  /** Of the log with the leaf that will name the evidence: keys revoked before do not count. */
+  readonly size: number;
 }
 
 /** Judges the evidence of one fleet. */

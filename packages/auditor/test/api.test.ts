@@ -3,6 +3,8 @@ import { test } from 'node:test';
 import {
   auditBodyBytesMax,
   countersignatureBodyBytesMax,
+  evidenceFileBytesMax,
+  evidenceFilesMax,
   notAfterAheadMsMax,
   openApiDocument,
   type RefusalCode,
@@ -260,6 +262,20 @@ test('an artifact that fails a check is refused by that check’s own code', asy
   // Nothing of all that was signed or kept.
   const second = await answered(audits, 201, post(body));
   await answered(counter, 201, bench.post(counterPath(2), counterBody(second, two)));
+});
+
+test('evidence files: as many and as large as the limits say, and no more', async () => {
+  const bench = new Bench();
+  const artifact = bench.next(one);
+  const post = (files: readonly Uint8Array[]) => {
+    const evidence = Object.fromEntries(files.map((file) => [hex(sha256(file)), base64(file)]));
+    return bench.post(auditPath, { ...auditBody(artifact), evidence });
+  };
+  const many = (count: number) => Array.from({ length: count }, (_, i) => utf8(`${i}`));
+  await refused(audits, 'evidence-missing', post(many(evidenceFilesMax)));
+  await refused(audits, 'bad-request', post(many(evidenceFilesMax + 1)));
+  await refused(audits, 'evidence-missing', post([new Uint8Array(evidenceFileBytesMax)]));
+  await refused(audits, 'bad-request', post([new Uint8Array(evidenceFileBytesMax + 1)]));
 });
 
 test('a fleet that was dropped or revoked does not return, and known evidence is not asked for again', async () => {
