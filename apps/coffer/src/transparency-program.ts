@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { Action } from './action.js';
-import { address, collected } from './commands/arguments.js';
+import { address, collected, wholeNumber } from './commands/arguments.js';
+import { type AuditOptions, auditCommand } from './commands/audit.js';
+import { type FraudVerifyOptions, fraudVerifyCommand } from './commands/fraud-verify.js';
 import { type KeyCreateOptions, keyCreateCommand } from './commands/key-create.js';
 import { type WitnessServeOptions, witnessServeCommand } from './commands/witness-serve.js';
 import * as help from './help-transparency.js';
@@ -29,4 +31,31 @@ export function addTransparencyCommands(root: Command, action: Action): void {
     .option('--json', 'one line of JSON on standard output once it listens')
     .addHelpText('after', help.witnessServe)
     .action(action<[WitnessServeOptions]>(witnessServeCommand));
+
+  root
+    .command('audit')
+    .description('check a published log of fleet keys, whole, from nothing but its address')
+    .argument('<url>', 'of the auditor')
+    .requiredOption('--trust-root <file>', 'the trust root that is believed; later ones are followed')
+    .option('--namespace <ns>', "refuse another namespace than this (default: the trust root's)")
+    .option('--also <url>', 'another address of the same log; may be repeated', collected)
+    .option('--checkpoint <file>', 'a signed checkpoint that the log showed; may be repeated', collected)
+    .option('--bundle <file>', 'a validation bundle that somebody was given; may be repeated', collected)
+    .option('--follow', 'go on until Ctrl-C, and report new epochs')
+    .option('--poll <seconds>', 'how often --follow looks (default: 60)', wholeNumber(1, 86_400))
+    .option('--state <file>', 'where the last checkpoint is kept (default: the client state)')
+    .option('--fraud-dir <dir>', 'where fraud proofs go (default: this folder)')
+    .option('--json', 'a line of JSON for each epoch, each doubt and the result')
+    .addHelpText('after', help.audit)
+    .action(action<[string, AuditOptions]>(auditCommand));
+
+  const fraud = root.command('fraud').description('proofs that an auditor or a log broke the rules');
+  fraud
+    .command('verify')
+    .description('whether a file proves it')
+    .argument('<file>', 'the fraud proof')
+    .requiredOption('--trust-root <file>', 'whose keys they were')
+    .option('--json', 'one line of JSON on standard output')
+    .addHelpText('after', help.fraudVerify)
+    .action(action<[string, FraudVerifyOptions]>(fraudVerifyCommand));
 }

@@ -15,6 +15,8 @@ const commands = [
   'evidence rebuild',
   'key create',
   'witness serve',
+  'audit',
+  'fraud verify',
   'demo',
 ];
 

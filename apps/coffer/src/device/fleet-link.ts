@@ -86,7 +86,8 @@ function fleetChoice({ fleet, trustRoot, demoWaitingMs }: LinkOptions): FleetCho
   return { type: 'pinned', fleet: descriptor };
 }
 
-function readTrustRoot(path: string): Uint8Array {
+/** Bytes of a trust root, well-formed. @throws CliError `usage`. */
+export function readTrustRoot(path: string): Uint8Array {
   const bytes = readFileIfAny(path);
   try {
     if (bytes !== undefined && decodeTrustRoot(bytes)) return bytes;

@@ -5,8 +5,8 @@ import { wrap } from './wrap.js';
 export type JsonResult = Readonly<Record<string, unknown>>;
 
 /**
- * Where a command's words go. Normally people read standard output; with `--json` it carries one line of JSON and
- * nothing else, and people's text goes to standard error.
+ * Where a command's words go. Normally people read standard output; with `--json` it carries one line of JSON (a
+ * command that goes on has one for each thing it finds) and nothing else, and people's text goes to standard error.
  */
 export class Output {
   readonly isJson: boolean;
@@ -46,6 +46,11 @@ export class Output {
   paint(color: 'green' | 'red' | 'yellow' | 'dim' | 'bold', text: string): string {
     const isColored = this.#people.isTTY === true && process.env.NO_COLOR === undefined;
     return isColored ? styleText(color, text) : text;
+  }
+
+  /** One of several lines of JSON, before the result; nothing for people. */
+  line(result: JsonResult): void {
+    if (this.isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
   }
 
   /** The result, once. `lines` are for people. */
