@@ -10,9 +10,17 @@ export type CliErrorCode = 'usage' | 'refused' | 'unavailable' | 'state-refused'
 /** An end that the person should read about. `reason` is a stable word for `--json`. */
 export class CliError extends CodedError<CliErrorCode> {
   readonly reason: string;
+  /** What `--json` says beside reason and message. */
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: CliErrorCode, reason: string, message: string, options?: { readonly cause?: unknown }) {
+  constructor(
+    code: CliErrorCode,
+    reason: string,
+    message: string,
+    options: { readonly cause?: unknown; readonly details?: Readonly<Record<string, unknown>> } = {},
+  ) {
     super(code, message, options);
     this.reason = reason;
+    this.details = options.details ?? {};
   }
 }

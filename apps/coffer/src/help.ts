@@ -129,6 +129,18 @@ Examples:
 
 Exit codes: 0 built, and as expected; 1 another digest; 2 usage; 3 git, npm or the build failed.`;
 
+export const evidenceVerify = `
+Checks index, files, signatures, the ceremony, every HSM and its self-test, and
+says for each item: proven, attested (somebody says so), SIMULATED HARDWARE, or
+failed and why. Asks nobody and believes nothing but the trust root; an auditor
+is only where the files come from. A revoked key counts with --size alone.
+
+Examples:
+  coffer evidence verify evidence --trust-root trust-root.json
+  coffer evidence verify https://auditor.example --digest 3f… --trust-root trust-root.json --html report.html
+
+Exit codes: 0 nothing failed, 1 something failed, 2 usage, 3 no evidence there.`;
+
 export const demo = `
 Makes a fleet of five sites in a temporary folder, backs up, kills two sites and
 destroys what they held, restores on a new device, brings one site back, spends

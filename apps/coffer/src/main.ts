@@ -1,5 +1,6 @@
 import { exitCodes } from '@coffer/host';
 import { type Command, CommanderError } from 'commander';
+import { CliError } from './cli-error.js';
 import { failureOf } from './outcome.js';
 import { program } from './program.js';
 import type { Terminal } from './terminal/terminal.js';
@@ -39,10 +40,11 @@ function report(error: unknown): number {
   const { exitCode, reason, message } = failureOf(error);
   process.stderr.write(`coffer: ${message}\n`);
   if (process.env.COFFER_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  if (terminal?.output.isJson === true) writeJson(reason, message);
+  const details = error instanceof CliError ? error.details : {};
+  if (terminal?.output.isJson === true) writeJson(reason, message, details);
   return exitCode;
 }
 
-function writeJson(reason: string, message: string): void {
-  process.stdout.write(`${JSON.stringify({ ok: false, reason, message })}\n`);
+function writeJson(reason: string, message: string, details: Readonly<Record<string, unknown>> = {}): void {
+  process.stdout.write(`${JSON.stringify({ ok: false, reason, message, ...details })}\n`);
 }

@@ -7,6 +7,7 @@ import { type ChangePasswordOptions, changePasswordCommand } from './commands/ch
 import { type EraseOptions, eraseCommand } from './commands/erase.js';
 import { type RebuildOptions, rebuildCommand } from './commands/evidence-rebuild.js';
 import { type FleetCreateOptions, fleetCreateCommand } from './commands/fleet-create.js';
+import { type EvidenceVerifyOptions, evidenceVerifyCommand } from './commands/evidence-verify.js';
 import type { AccountOptions } from './commands/options.js';
 import { type RecoveryKeyOptions, recoveryKeyCommand } from './commands/recovery-key.js';
 import { refillCommand } from './commands/refill.js';
@@ -128,6 +129,22 @@ export function program(onTerminal: (terminal: Terminal) => void): Command {
     .option('--json', 'one line of JSON on standard output')
     .addHelpText('after', help.evidenceRebuild)
     .action(action<[RebuildOptions]>(rebuildCommand));
+  evidence
+    .command('verify')
+    .description('recompute what the evidence of a fleet says')
+    .argument('<where>', 'folder with index.json, or address of an auditor')
+    .requiredOption('--trust-root <file>', 'whose signatures count')
+    .option('--digest <digest>', 'evidence digest, 64 hex digits (default: of the index in the folder)', digestHex)
+    .option(
+      '--size <n>',
+      'size of the log that first named it; keys revoked before do not count',
+      wholeNumber(1, 2 ** 53 - 1),
+    )
+    .option('--tpm2 <file>', 'which TPMs to believe, as JSON (default: none)')
+    .option('--html <file>', 'write a report for people here')
+    .option('--json', 'one line of JSON on standard output')
+    .addHelpText('after', help.evidenceVerify)
+    .action(action<[string, EvidenceVerifyOptions]>(evidenceVerifyCommand));
 
   addTransparencyCommands(root, action);
 

@@ -13,6 +13,7 @@ const commands = [
   'erase',
   'recovery-key',
   'evidence rebuild',
+  'evidence verify',
   'key create',
   'witness serve',
   'audit',
@@ -56,6 +57,9 @@ test('wrong arguments end with 2 and change nothing', async () => {
     ['evidence', 'rebuild', '--expect', 'a'.repeat(63)],
     ['evidence', 'rebuild', '--source=--upload-pack=x'],
     ['evidence', 'rebuild', '--ref=--orphan'],
+    ['evidence', 'verify', 'files'],
+    ['evidence', 'verify', 'files', '--trust-root', 'file'],
+    ['evidence', 'verify', 'files', '--trust-root', 'file', '--digest', '00'],
     ['demo', '--path', 'nowhere'],
     ['demo', '--path', 'file'],
   ];

@@ -10,6 +10,8 @@ import {
   signEnvelope,
 } from '@coffer/evidence';
 import {
+  type Attestation,
+  attestationMessage,
   type BirthDescription,
   birthAcceptanceMessage,
   birthDescriptionMessage,
@@ -113,6 +115,15 @@ export function forgeries(cores: FleetOfCores, other: FleetOfCores): readonly Fo
   const otherHash: ConfigHash = other.fleet.configHash;
   const [first] = cores.list.descriptions as [(typeof cores.list.descriptions)[0]];
   const [foreign] = other.list.descriptions as [typeof first];
+  const signedAs = (statement: BirthDescription) => ({
+    statement,
+    signature: cores.sign(1, birthDescriptionMessage(statement)),
+  });
+  const reattested = (change: Partial<Attestation>) => (each: Facts['members'][0]) => {
+    const statement = { ...each.attestation.statement, ...change };
+    return { attestation: { statement, signature: cores.sign(1, attestationMessage(statement)) } };
+  };
+  const otherImage = { ...first.statement, image: digestOf('x') };
   const moved = { ...first.statement, transportKey: foreign.statement.transportKey };
   return [
     ['a set for another fleet', 'other-fleet', { options: { configHash: otherHash } }],
@@ -266,6 +277,19 @@ export function forgeries(cores: FleetOfCores, other: FleetOfCores): readonly Fo
       facts(({ rebuilds }) => ({ rebuilds: replaced(rebuilds, 0, (each) => ({ ...each, by: 'operator' })) })),
     ],
     [
+      'a rebuild that two have signed',
+      'bad-statement',
+      part(
+        'rebuild',
+        (file) => {
+          const { payload } = decodeEnvelope(file);
+          const signers = ['rebuilder 1', 'rebuilder 2'];
+          return encodeEnvelope({ payload, signatures: signers.map((name) => signEnvelope(payload, seedOf(name))) });
+        },
+        'rebuilder-1',
+      ),
+    ],
+    [
       'too few rebuilders',
       'too-few-rebuilders',
       {
@@ -322,6 +346,11 @@ export function forgeries(cores: FleetOfCores, other: FleetOfCores): readonly Fo
     ],
     ['no witness', 'too-few-witnesses', facts(() => ({ present: [] }))],
     ['a witness whom nobody knows', 'unknown-role', facts(() => ({ present: ['thief'] }))],
+    [
+      'an operator whom nobody knows',
+      'unknown-role',
+      event('open', ({ roles }) => ({ roles: { ...roles, operator: keyOf('thief') } })),
+    ],
     [
       'a step signed by somebody else too',
       'unknown-role',
@@ -427,6 +456,31 @@ export function forgeries(cores: FleetOfCores, other: FleetOfCores): readonly Fo
         description: { statement: moved, signature: cores.sign(1, birthDescriptionMessage(moved)) },
       })),
     ],
+    [
+      'another image, in the statement alone',
+      'image-mismatch',
+      memberAlone(() => ({ image: otherImage.image, description: signedAs(otherImage) })),
+    ],
+    [
+      'an acceptance of another member, in the statement alone',
+      'bad-acceptance',
+      memberAlone(() => ({ acceptance: cores.acceptances[1] as (typeof cores.acceptances)[0] })),
+    ],
+    [
+      'an acceptance of another list, in the statement alone',
+      'other-birth',
+      memberAlone(({ acceptance }) => {
+        const statement = { ...acceptance.statement, birth: digestOf('x') };
+        return { acceptance: { statement, signature: cores.sign(1, birthAcceptanceMessage(statement)) } };
+      }),
+    ],
+    [
+      'an attestation of another member, in the statement alone',
+      'bad-attestation',
+      memberAlone(() => ({ attestation: cores.attestations[1] as (typeof cores.attestations)[0] })),
+    ],
+    ['another image after birth', 'image-mismatch', member(reattested({ image: digestOf('x') }))],
+    ['another platform after birth', 'member-mismatch', member(reattested({ platform: 'A laptop' }))],
     ['a quote that nobody can verify', 'unknown-quote', { options: { quoteVerifiers: [] } }],
     [
       'a quote that is not signed',

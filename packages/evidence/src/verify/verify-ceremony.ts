@@ -59,11 +59,14 @@ export function verifyCeremony({ steps }: CeremonyRecord, context: CeremonyConte
   for (const step of steps) verifyStepSignatures(step, event.roles);
   verifyPlan(script, context);
   const value = verifyHsmWords(script, context);
-  const { length } = event.roles.witnesses;
-  const exceptions = value.exceptions.length === 0 ? 'no exception' : `${value.exceptions.length} exceptions, listed`;
-  const why = `${steps.length} steps in order and unbroken, before the operator and ${length} witnesses; ${exceptions}.`;
+  const witnesses = counted(event.roles.witnesses.length, 'witness', 'witnesses');
+  const exceptions = counted(value.exceptions.length, 'exception', 'exceptions');
+  const why = `${steps.length} steps, in order and unbroken, before the operator and ${witnesses}; ${exceptions}.`;
   return { value, verdict: 'by-hsm', why };
 }
+
+const counted = (count: number, one: string, many: string): string =>
+  `${count === 0 ? 'no' : count} ${count === 1 ? one : many}`;
 
 /** A step that was left out, put in or changed breaks the chain of hashes. @throws EvidenceError `broken-chain`. */
 function verifyChain(steps: readonly SignedStep[]): void {

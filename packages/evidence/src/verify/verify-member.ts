@@ -1,5 +1,5 @@
 import { AttestationError, type QuoteSubject, type QuoteVerifier, verifyQuote } from '@coffer/attestation';
-import { equalBytes } from '@coffer/base';
+import { equalBytes, invariant } from '@coffer/base';
 import {
   type BirthDescription,
   type ConfigHash,
@@ -55,8 +55,16 @@ export function verifyMember(member: MemberStatement, context: MemberContext): F
   const isHardware = verifyMemberQuote(member, context, atMs);
   if (isHardware && member.keyStore.extractable) fail('extractable-key', 'its keys can be read out of its key store');
   return isHardware
-    ? { value: member, verdict: 'proven', why: `Keys, image, fleet and ceremony are in a quote of ${member.platform}.` }
-    : { value: member, verdict: 'simulated', why: `A program that holds its keys: ${member.platform}.` };
+    ? {
+        value: member,
+        verdict: 'proven',
+        why: `Born in this ceremony with the descriptor’s key, it holds it now; a quote of ${member.platform} binds keys, image, fleet and ceremony.`,
+      }
+    : {
+        value: member,
+        verdict: 'simulated',
+        why: `Born in this ceremony with the descriptor’s key, it runs this image and holds its key now; what holds it is ${member.platform}.`,
+      };
 }
 
 /** What the HSM itself has signed. */
@@ -86,7 +94,9 @@ function verifyOwnWords(member: MemberStatement, { fleet, ceremony, image }: Mem
 
 /** What the ceremony recorded of it is this. @returns when it attested. */
 function verifyInCeremony(member: MemberStatement, { sites }: VerifiedCeremony): number {
-  const recorded = sites.get(member.site) ?? fail('ceremony-mismatch', 'the ceremony does not know this site');
+  const recorded = sites.get(member.site);
+  // The ceremony was verified to have each site of the descriptor, and this site to be one.
+  invariant(recorded !== undefined, 'a verified ceremony records every member');
   const isSame =
     equalBytes(encode(signedBirthDescriptionLayout, member.description), recorded.description) &&
     equalBytes(encode(signedBirthAcceptanceLayout, member.acceptance), recorded.acceptance) &&

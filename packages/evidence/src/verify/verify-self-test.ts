@@ -34,7 +34,7 @@ export function verifySelfTest(
   return {
     value: test,
     verdict: 'by-hsm',
-    why: `A vault with ${test.budget} guesses in group ${test.group}, led by this HSM.`,
+    why: `A vault with a budget of ${test.budget} in group ${test.group}, led by this HSM.`,
   };
 }
 
@@ -62,7 +62,7 @@ export function verifyTranscript(
   }
   const calls = openedCalls(transcript, fleet, group);
   verifyGuessesCounted(calls, test.budget);
-  const why = `${test.budget} wrong guesses were counted down to none, and the right password was then refused twice; a quorum committed every answer.`;
+  const why = `${test.budget} wrong guesses were counted down to none; two more, right ones by the word of the ceremony, found the vault destroyed. A quorum committed every answer.`;
   return { value: transcript, verdict: 'by-hsm', why };
 }
 
