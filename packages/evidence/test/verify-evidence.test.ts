@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { hex, utf8, utf8Text } from '@coffer/base';
 import { sha256 } from '@coffer/crypto';
@@ -225,6 +226,17 @@ test('whatever an operator signs is judged, and throws nothing', () => {
       });
     assert.equal(holds(verifySet(makeSet(cores, facts, { parts }), verifyOptions())), false);
   }
+});
+
+test('every forgery that the threat model names is one of these', () => {
+  const text = readFileSync(new URL('../../../docs/threat-model.md', import.meta.url), 'utf8');
+  const named = [...text.matchAll(/`forged: (.+?) · ([a-z-]+)`/g)].map(([, name, code]) => `${name} · ${code}`);
+  const made = new Set(forgeries(cores, other).map(([name, code]) => `${name} · ${code}`));
+  assert.deepEqual(
+    named.filter((name) => !made.has(name)),
+    [],
+  );
+  assert.ok(named.length > 25);
 });
 
 test('every code has a fixture', () => {
