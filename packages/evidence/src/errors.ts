@@ -73,6 +73,8 @@ type SelfTestCode =
   | 'self-test-unproven'
   | 'self-test-unreadable'
   | 'self-test-other-leader'
+  /** The HSM under test has not signed for an answer itself. */
+  | 'self-test-unsigned'
   | 'self-test-not-exhausted'
   | 'self-test-not-refused';
 

@@ -568,6 +568,18 @@ export function forgeries(cores: FleetOfCores, other: FleetOfCores): readonly Fo
       ),
     ],
     [
+      'an answer that this HSM has not signed for',
+      'self-test-unsigned',
+      calls((each) =>
+        replaced(each, 4, (call) => {
+          const { proof } = call.answer;
+          const signatures = proof.certificate.signatures.filter(({ hsm }) => hsm !== 1);
+          const certificate = { ...proof.certificate, signatures };
+          return { ...call, answer: { ...call.answer, proof: { ...proof, certificate } } };
+        }),
+      ),
+    ],
+    [
       'an answer that was made up',
       'self-test-unproven',
       calls((each) =>

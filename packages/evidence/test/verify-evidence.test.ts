@@ -75,6 +75,7 @@ const codes: Record<EvidenceErrorCode, true> = {
   'self-test-unproven': true,
   'self-test-unreadable': true,
   'self-test-other-leader': true,
+  'self-test-unsigned': true,
   'self-test-not-exhausted': true,
   'self-test-not-refused': true,
   'media-mismatch': true,

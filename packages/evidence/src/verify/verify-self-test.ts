@@ -72,8 +72,12 @@ function openedCalls({ member, vaultId, calls }: Transcript, fleet: FleetDescrip
   return calls.map((call) => {
     const { answer, ...open } = call;
     const entry = committed(() => verifyCommitProof(fleet, group, answer.reply, answer.proof));
-    // The certified entries name who made them, and no honest member captures one that its leader has not signed.
     if (entry.term.leaderId !== member) fail('self-test-other-leader', 'an answer was made by another HSM');
+    // The others would capture nothing that its leader has not signed. Its own signature says so without their word, and
+    // an HSM releases nothing that it has not captured itself (docs/spec/consensus.md, rule 6).
+    const { signatures } = answer.proof.certificate;
+    if (!signatures.some(({ hsm }) => hsm === member))
+      fail('self-test-unsigned', 'this HSM has not signed for an answer');
     if (entry.index <= last) fail('bad-transcript', 'answers out of order');
     last = entry.index;
     return { ...call, reply: opened(() => openReply({ fleet, vaultId }, open, answer.reply)) };
