@@ -76,6 +76,18 @@ const attacks: readonly Attack[] = [
     ],
   },
   {
+    name: 'a liar that is asked again',
+    rule: 'who answered without a proof is not asked again at once',
+    async run(sdk) {
+      const { device, client } = await protectedDevice('1234', { sdk });
+      let lies = 1;
+      device.fleet.tamper = (answer) =>
+        lies-- > 0 ? { ...answer, proof: device.fleet.prove(answer.reply, {}, [1]) } : answer;
+      return (await failure(client.unlock('1234'))) === undefined;
+    },
+    without: [{ file: 'answers.js', find: '&& retryable.has(error.code)', replace: '' }],
+  },
+  {
     name: 'silence that tells a wrong password',
     rule: 'a failed unlock still sends a finish',
     async run(sdk) {

@@ -79,6 +79,28 @@ const attacks: Attack[] = [
     ],
   },
   {
+    name: 'two refunds for one unlock',
+    rule: 'a finish that is executed again refunds nothing (safety rule 3)',
+    async run(ground) {
+      const { ann } = await registered(ground, 3);
+      await ann.guess('wrong');
+      const { state, request } = ann.ke1('right');
+      const started = ann.expect('recover.started', request);
+      const ke3 = (await ann.ke3('right', state, started.ke2)) as Uint8Array;
+      const finish = ann.seal({ type: 'recover.finish', ke3 }, started);
+      ann.deliver(finish);
+      ann.deliver(finish);
+      return ann.status().budget === 3;
+    },
+    without: [
+      {
+        file: recover,
+        find: 'record.openAttempts.filter((open) => !equalBytes(open, ticket.attemptId))',
+        replace: 'record.openAttempts.slice(1)',
+      },
+    ],
+  },
+  {
     name: 'another KE1 under an open attempt',
     rule: 'only the same KE1 is free (safety rule 6)',
     async run(ground) {

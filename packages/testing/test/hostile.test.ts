@@ -8,7 +8,7 @@ const cli = fileURLToPath(new URL('../dist/hostile-cli.js', import.meta.url));
 
 test('a host that attacks honest HSMs gets nothing', async () => {
   const reports: HostileReport[] = [];
-  for (const seed of ['1', '2', '3', '4', '5']) reports.push(await playHostile({ seed, moves: 100 }));
+  for (const seed of ['1', '2', '3', '4']) reports.push(await playHostile({ seed, moves: 90 }));
   const made = new Set(reports.flatMap(({ moves }) => Object.keys(moves)));
   assert.deepEqual([...made].sort(), [...hostileMoves].sort(), 'every kind of move is made');
   // Nothing is proven by hosts that only break things: they must get somewhere, and be refused.

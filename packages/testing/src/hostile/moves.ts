@@ -84,8 +84,25 @@ const serve: Move = async (field) => {
   if (leader === undefined) return takeOver(field);
   const some = random.sample(host.members, random.integer(0, host.members.length));
   const members = random.chance(0.7) ? host.members : some;
-  const outgoing = batch(field, group);
-  await commit(field, group, leader[0], outgoing, members, random.chance(0.8));
+  await commit(field, group, leader[0], batch(field, group), members, random.chance(0.8));
+};
+
+/** Several batches in flight: one of the lower ones is spread, and those above it are left where they are. */
+const pipeline: Move = async (field) => {
+  const { host, random } = field;
+  const group = someGroup(field);
+  const leader = pickOr(random, [...host.group(group).leaders.keys()]);
+  if (leader === undefined) return;
+  const tips: KnownEntry[] = [];
+  for (let depth = random.integer(2, 3); depth > 0; depth--) {
+    const { term, tip } = host.group(group).leaders.get(leader) ?? {};
+    const outgoing = batch(field, group);
+    if (term === undefined || tip === undefined || outgoing.length === 0) break;
+    const reply = execute(field, group, leader, term, tip, outgoing);
+    if (reply.type === 'executed' && reply.entry !== undefined) tips.push(newestEntry(host, group));
+  }
+  const entry = pickOr(random, tips);
+  if (entry !== undefined) await spread(field, group, leader, host.members, random.chance(0.7), entry);
 };
 
 /** Has a leader execute on its tip and `members` capture, and fetches the replies if told to. */
@@ -104,16 +121,16 @@ async function commit(
   if (reply.type === 'executed' && reply.entry !== undefined) await spread(field, group, leader, members, isReleased);
 }
 
-/** The newest entry of all goes to `members`, and its replies to the people. */
+/** An entry, the newest of all unless given, goes to `members`, and its replies to the people. */
 async function spread(
   field: Field,
   group: number,
   leader: number,
   members: readonly number[],
   isReleased: boolean,
+  entry: KnownEntry = newestEntry(field.host, group),
 ): Promise<void> {
   const { host } = field;
-  const entry = newestEntry(host, group);
   for (const member of members) push(field, group, member, entry);
   const certificate = host.certificates(group, host.kit.fleet.quorum).find(({ hash }) => equalBytes(hash, entry.hash));
   if (isReleased && certificate !== undefined) await release(field, leader, certificate);
@@ -190,7 +207,7 @@ const strayPromise: Move = (field) => {
   const { host, random } = field;
   const group = someGroup(field);
   const { topRound, nonces } = host.group(group);
-  const round = topRound + BigInt(random.integer(0, 2));
+  const round = BigInt(Math.max(0, Number(topRound) + random.integer(-2, 2)));
   const t = { round, leaderId: random.pick(host.members) };
   const nonce = pickOr(random, [...nonces.values()]) ?? new Uint8Array(32);
   host.ask(random.pick(host.members), { type: 'promise', group, t, nonce });
@@ -272,10 +289,13 @@ const hiddenJump: Move = ({ host, random, ...field }) => {
 const badCertificate: Move = async (field) => {
   const { host, random } = field;
   const group = someGroup(field);
-  const few = recent(random, host.certificates(group, 1));
+  const { quorum } = host.kit.fleet;
+  const all = host.certificates(group, 1);
+  const lacking = all.filter(({ signatures }) => signatures.length < quorum);
+  const few = recent(random, lacking.length > 0 && random.chance(0.7) ? lacking : all);
   const [own] = few?.signatures ?? [];
   if (few === undefined || own === undefined) return;
-  const fill = host.kit.fleet.quorum - few.signatures.length;
+  const fill = quorum - few.signatures.length;
   const missing = host.members.filter((id) => few.signatures.every(({ hsm }) => hsm !== id));
   const added = (make: (i: number) => { hsm: number; signature: Uint8Array }) =>
     [...few.signatures, ...Array.from({ length: Math.max(1, fill) }, (_, i) => make(i))].sort((a, b) => a.hsm - b.hsm);
@@ -401,9 +421,27 @@ const twoQuorums: Move = async (field) => {
   }
 };
 
+/** One vault, ground down: guesses, and between them what was sent for it before, all of it committed at once. */
+const grind: Move = async (field) => {
+  const { host, random, people } = field;
+  const { group, vault } = random.pick(people);
+  const guesser = random.pick(people.filter((each) => each.vault === vault));
+  const leader = last([...host.group(group).leaders].sort(([, a], [, b]) => compareTerms(a.term, b.term)));
+  if (leader === undefined) return;
+  const old = host.requests.filter((each) => each.vault === vault);
+  // What gives a budget back, if anything does.
+  const giving = old.filter(({ request: { type } }) => type === 'recover.finish' || type === 'refill');
+  for (let turn = 0; turn < 8; turn++) {
+    const replayed = random.chance(0.7) ? recent(random, giving) : pickOr(random, old);
+    const outgoing = turn % 2 === 0 || replayed === undefined ? host.take(guesser.guess()) : replayed;
+    await commit(field, group, leader[0], [outgoing], host.members, true);
+  }
+};
+
 /** Every kind of move, with its weight against the others. */
 export const moves: Readonly<Record<string, readonly [weight: number, move: Move]>> = {
   serve: [10, serve],
+  pipeline: [2, pipeline],
   'take over': [3, takeOver],
   'stray promise': [1, strayPromise],
   'spliced view': [2, splicedView],
@@ -414,6 +452,7 @@ export const moves: Readonly<Record<string, readonly [weight: number, move: Move
   'hidden jump': [2, hiddenJump],
   'bad certificate': [2, badCertificate],
   'bad batch': [3, badBatch],
+  grind: [2, grind],
   restart: [1, restart],
   'power cut': [1, powerCut],
   'old state': [2, restoreOld],

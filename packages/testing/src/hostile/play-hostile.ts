@@ -58,7 +58,7 @@ export const hostileShapes = [
 export const hostileMoves: readonly string[] = Object.keys(moves);
 
 const hostileGroups = 2;
-const budgetLimit = 2;
+const budgetLimit = 3;
 const movesDefault = 120;
 
 /**
@@ -114,14 +114,22 @@ export async function playHostile(scenario: HostileScenario): Promise<HostileRep
       ...tally,
       committed: checker.committed().map(String),
     };
-  } catch (cause) {
-    const isFinding = cause instanceof SimulationError;
-    throw new SimulationError(isFinding ? cause.code : 'crashed', `seed ${seed}: ${(cause as Error).message}`, {
-      cause,
-      trace: world.trace.tail(),
-      seed,
-    });
+  } catch (thrown) {
+    const cause = firstViolation(world) ?? thrown;
+    const code = cause instanceof SimulationError ? cause.code : 'crashed';
+    const message = `seed ${seed}: ${(cause as Error).message}`;
+    throw new SimulationError(code, message, { cause, trace: world.trace.tail(), seed });
   }
+}
+
+/** What broke first, when the host's own code then stumbled over it. */
+function firstViolation(world: SimWorld): unknown {
+  try {
+    world.check();
+  } catch (cause) {
+    return cause;
+  }
+  return undefined;
 }
 
 /** Two vaults of a group: one that its owner and a thief use, one with two devices. */
@@ -129,7 +137,7 @@ function peopleOf(fleet: FleetDescriptor, group: number, random: SeededRandom): 
   return ['target', 'other'].flatMap((name, at) => {
     const vault = { fleet, vaultId: vaultIdOf(simTenant, accountIn(hostileGroups, group, name)) };
     const person = (isOwner: boolean, who: string) =>
-      new Person(random.fork(`${name} ${who}`), vault, { isOwner, budgetMax: 1 + at });
+      new Person(random.fork(`${name} ${who}`), vault, { isOwner, budgetMax: 2 + at });
     return [person(true, 'owner'), person(at === 1, 'second')];
   });
 }
