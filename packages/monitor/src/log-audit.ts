@@ -106,6 +106,11 @@ export class LogAudit {
     };
   }
 
+  /** The newest trust root that a whole pass has followed, from the given one on. */
+  get trustRoot(): TrustRoot {
+    return this.#state.roots.newest;
+  }
+
   /**
    * Checks everything since the last pass; the first time, everything. A pass that ended early, because something did not
    * answer or the tree is not the one that was signed, changes nothing: the next one begins where it began.

@@ -1,5 +1,5 @@
 import { concat, hex, utf8 } from '@coffer/base';
-import { ed25519Sign } from '@coffer/crypto';
+import { ed25519Sign, isEd25519Signature } from '@coffer/crypto';
 import { encodeCanonicalJson, type Json } from '@coffer/wire';
 import { decodePolicy, encodePolicy, type Policy } from '../c2sp/policy.js';
 import { JsonForm } from '../json.js';
@@ -78,6 +78,11 @@ export function trustRootMessage(root: TrustRoot): Uint8Array {
 /** One root key's signature. @param seed - 32 bytes. @param key - its public key. */
 export function signTrustRoot(root: TrustRoot, seed: Uint8Array, key: Uint8Array): RootSignature {
   return { key, signature: ed25519Sign(seed, trustRootMessage(root)) };
+}
+
+/** Whether one line verifies; whose key it is, and whether that counts, is the caller's question. */
+export function isRootSignature(root: TrustRoot, { key, signature }: RootSignature): boolean {
+  return isEd25519Signature(key, trustRootMessage(root), signature);
 }
 
 /** Canonical JSON (docs/spec/transparency.md §7); checked by decoding it again. @throws TransparencyError `bad-trust-root`. */
