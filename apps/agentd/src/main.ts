@@ -16,6 +16,7 @@ import {
   readFleetFile,
   readTokenFile,
   runDaemon,
+  steadyClock,
   systemClock,
   systemTimers,
 } from '@coffer/host';
@@ -45,7 +46,6 @@ Configuration: { "fleet", "member", "hsmSocket", "replica", "ledger", "operatorT
     const fleet = readFleetFile(path(config.fleet));
     const token = readTokenFile(path(config.operatorToken));
     const tuning = definedOnly(config.tuning);
-    const ports = { clock: systemClock, timers: systemTimers };
     const hsm = new HsmSocket(path(config.hsmSocket));
     const peers = new PeerHttp({ urls: peerUrls(config.peers), token });
     const replica = Replica.open({
@@ -54,13 +54,18 @@ Configuration: { "fleet", "member", "hsmSocket", "replica", "ledger", "operatorT
       groups: fleet.groups,
       undoEntriesMax: (tuning.windowEntries ?? defaultTuning.windowEntries) + entriesInFlightMax,
     });
-    const ledger = await SqliteLedger.open(path(config.ledger), ledgerFleet(fleet), ports);
+    const ledger = await SqliteLedger.open(path(config.ledger), ledgerFleet(fleet), {
+      // Leases are compared across machines, so they need the time of day.
+      clock: systemClock,
+      timers: systemTimers,
+    });
     if (!(await hsmAnswers(hsm, systemTimers, hsmWaitMs))) log.warn('the HSM does not answer yet');
     const agent = await Agent.start({
       fleet,
       memberId: config.member,
       ports: {
-        ...ports,
+        clock: steadyClock,
+        timers: systemTimers,
         entropy: systemEntropy,
         hsm,
         peers,

@@ -6,9 +6,12 @@ export interface Entropy {
   bytes(length: number): Uint8Array;
 }
 
-/** Wall-clock time of a host, which nothing in an HSM ever reads. */
+/**
+ * Time of a host, which nothing in an HSM ever reads. Who only measures durations (agents, the gateway's routes and limits)
+ * gets one that is never set back.
+ */
 export interface Clock {
-  /** Milliseconds since 1970-01-01T00:00Z. */
+  /** Milliseconds: since 1970-01-01T00:00Z, or for durations since anything. */
   nowMs(): number;
 }
 

@@ -6,7 +6,7 @@ import { encodeTerm } from './term-bytes.js';
 
 /** "COFL" in the file's header: tells a ledger from any other database (https://www.sqlite.org/pragma.html#pragma_application_id). */
 const APPLICATION_ID = 0x434f464cn;
-const SCHEMA_VERSION = 1n;
+const SCHEMA_VERSION = 2n;
 
 /**
  * `log_group` has one row for each group: the raised term, both ends of the log, and the lease. The tail is stored and
@@ -23,7 +23,8 @@ const SCHEMA = `
     floor_index INTEGER NOT NULL,
     floor_hash BLOB NOT NULL,
     lease_holder INTEGER,
-    lease_expiry_ms INTEGER
+    lease_expiry_ms INTEGER,
+    lease_granted_ms INTEGER
   ) STRICT;
   CREATE TABLE log_row (
     group_id INTEGER NOT NULL,
@@ -45,6 +46,13 @@ const SCHEMA = `
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
+/** Version 1 did not know when a lease was granted; one that it holds counts as void, which costs a takeover at most. */
+const FROM_VERSION_1 = `
+  ALTER TABLE log_group ADD COLUMN lease_granted_ms INTEGER;
+  UPDATE log_group SET lease_holder = NULL, lease_expiry_ms = NULL;
+  PRAGMA user_version = ${SCHEMA_VERSION};
+`;
+
 /**
  * Makes an empty file this fleet's ledger, or checks that it is one. Runs inside a write transaction, because several
  * processes may open a new file at once.
@@ -54,6 +62,7 @@ export function establish(sqlite: Sqlite, fleet: LedgerFleet): void {
   const applicationId = sqlite.get('PRAGMA application_id')?.application_id;
   if (applicationId === 0n && isEmpty(sqlite)) create(sqlite, fleet);
   else if (applicationId !== APPLICATION_ID) throw new LedgerError('corrupt', 'the file is not a ledger');
+  if (sqlite.get('PRAGMA user_version')?.user_version === 1n) sqlite.exec(FROM_VERSION_1);
   const version = sqlite.get('PRAGMA user_version')?.user_version;
   if (version !== SCHEMA_VERSION) throw new LedgerError('corrupt', `the ledger has schema version ${version}`);
   checkFleetOf(sqlite, fleet);
@@ -68,7 +77,7 @@ function create(sqlite: Sqlite, fleet: LedgerFleet): void {
   sqlite.run('INSERT INTO fleet VALUES (?)', fleet.configHash);
   const term = encodeTerm({ round: 0n, leaderId: 0 });
   fleet.genesis.forEach((hash, group) => {
-    sqlite.run('INSERT INTO log_group VALUES (?, ?, ?, 0, ?, 0, ?, NULL, NULL)', group, hash, term, hash, hash);
+    sqlite.run('INSERT INTO log_group VALUES (?, ?, ?, 0, ?, 0, ?, NULL, NULL, NULL)', group, hash, term, hash, hash);
   });
 }
 

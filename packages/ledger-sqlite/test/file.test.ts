@@ -52,7 +52,7 @@ test('what is not a ledger is refused', () =>
     await assert.rejects(open(join(folder, 'folder')), hasCode('unavailable'));
 
     await (await open(path)).close();
-    tamper(path, 'PRAGMA user_version = 2');
+    tamper(path, 'PRAGMA user_version = 3');
     await assert.rejects(open(path), hasCode('corrupt'));
   }));
 
@@ -132,17 +132,32 @@ test('a lock that is released in time is waited for', () =>
     await ledger.close();
   }));
 
-test('a lease from before the clock was set back does not hold for years', () =>
+for (const backMs of [1, 1_000, 5_000_000_000]) {
+  test(`a lease from before the clock was set back by ${backMs} ms does not hold`, () =>
+    withFile(async (path) => {
+      let nowMs = 10_000_000_000;
+      const ledger = await SqliteLedger.open(path, contractFleet, {
+        clock: { nowMs: () => nowMs },
+        timers: realPorts.timers,
+      });
+      await ledger.lease.acquire(0, 1, 60_000);
+      nowMs -= backMs;
+      assert.equal((await ledger.lease.acquire(0, 2, 60_000)).holder, 2);
+      await ledger.close();
+    }));
+}
+
+test('a file of version 1 goes on, without its leases', () =>
   withFile(async (path) => {
-    let nowMs = 10_000_000_000;
-    const ledger = await SqliteLedger.open(path, contractFleet, {
-      clock: { nowMs: () => nowMs },
-      timers: realPorts.timers,
-    });
-    await ledger.lease.acquire(0, 1, 60_000);
-    nowMs -= 5_000_000_000;
-    assert.equal((await ledger.lease.acquire(0, 2, 60_000)).holder, 2);
-    await ledger.close();
+    const before = await open(path);
+    await grow(before, 0, term1, 2);
+    await before.lease.acquire(0, 1, 60_000);
+    await before.close();
+    tamper(path, 'ALTER TABLE log_group DROP COLUMN lease_granted_ms; PRAGMA user_version = 1');
+    const after = await open(path);
+    assert.equal((await after.tail(0)).index, 2n);
+    assert.equal((await after.lease.acquire(0, 2, 60_000)).holder, 2);
+    await after.close();
   }));
 
 test('the proof of the latest truncation is kept', () =>

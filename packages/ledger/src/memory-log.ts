@@ -8,7 +8,7 @@ import { copyRow, isSamePosition, isSameRow } from './rows.js';
 /** One group's log in memory. Arguments are checked by then; every method takes effect at once. */
 export class MemoryLog {
   term: Term = { round: 0n, leaderId: 0 };
-  lease: { readonly holder: number; readonly expiryMs: number } | undefined;
+  lease: { readonly holder: number; readonly grantedMs: number; readonly expiryMs: number } | undefined;
   /** Position just below the first row: the genesis, or where the log was trimmed. */
   #floor: LedgerPosition;
   #rows: LedgerRow[] = [];
@@ -16,6 +16,15 @@ export class MemoryLog {
 
   constructor(genesis: Uint8Array) {
     this.#floor = { index: 0n, hash: genesis.slice() };
+  }
+
+  /** The same log once more, without its lease and watchers: what a dump of it holds when it is restored elsewhere. */
+  copy(): MemoryLog {
+    const copy = new MemoryLog(this.#floor.hash);
+    copy.term = this.term;
+    copy.#floor = this.#floor;
+    copy.#rows = this.#rows.map(copyRow);
+    return copy;
   }
 
   get tail(): LedgerPosition {

@@ -21,12 +21,21 @@ export class MemoryLedgerStore {
   readonly clock: Clock;
   readonly logs: readonly MemoryLog[];
 
-  /** @param clock - the engine's own clock, used for leases only. @throws LedgerError `over-limit`. */
-  constructor(fleet: LedgerFleet, clock: Clock) {
+  /** @param clock - the engine's own clock, used for leases only. @param logs - default empty ones. @throws LedgerError `over-limit`. */
+  constructor(fleet: LedgerFleet, clock: Clock, logs?: readonly MemoryLog[]) {
     checkFleet(fleet);
     this.fleet = fleet;
     this.clock = clock;
-    this.logs = fleet.genesis.map((hash) => new MemoryLog(hash));
+    this.logs = logs ?? fleet.genesis.map((hash) => new MemoryLog(hash));
+  }
+
+  /** A second engine that starts with everything this one has, and then goes its own way: a split brain. */
+  fork(): MemoryLedgerStore {
+    return new MemoryLedgerStore(
+      this.fleet,
+      this.clock,
+      this.logs.map((log) => log.copy()),
+    );
   }
 
   /** A new handle, as another process would open it. */
@@ -130,8 +139,10 @@ export class MemoryLedger implements Ledger {
     const log = this.#log(group);
     checkLease(holder, ttlMs);
     const nowMs = this.#store.clock.nowMs();
-    if (log.lease === undefined || log.lease.expiryMs <= nowMs || log.lease.holder === holder) {
-      log.lease = { holder, expiryMs: nowMs + ttlMs };
+    // Granted in the future: the clock was set back since. Without this a dead leader would keep the lease for as long.
+    const isVoid = log.lease !== undefined && (log.lease.expiryMs <= nowMs || log.lease.grantedMs > nowMs);
+    if (log.lease === undefined || isVoid || log.lease.holder === holder) {
+      log.lease = { holder, grantedMs: nowMs, expiryMs: nowMs + ttlMs };
     }
     return { holder: log.lease.holder, expiresInMs: log.lease.expiryMs - nowMs };
   }

@@ -1,4 +1,5 @@
 import { CodedError } from '@coffer/base';
+import type { FaultDecision } from './faults.js';
 
 /**
  * What a simulation can find. The numbers are those of docs/spec/consensus.md, "Invariants".
@@ -15,6 +16,7 @@ import { CodedError } from '@coffer/base';
  * - `vault-went-back`: a vault that is older in a later entry, or secrets that answered after their end (4, rules 4 and 7).
  * - `forgotten`: an HSM that a restart changed, or that answered although its write had failed (rule 8).
  * - `changed-by-refusal`: an HSM whose state changed with a refusal, or that host input stopped.
+ * - `forgetful`: an HSM that starts although its persisted state is gone.
  * - `stuck`: a request that was not answered in time after all faults had stopped (8).
  * - `unequal-replicas`: replicas that do not agree after all faults had stopped.
  * - `wrong-outcome`: a client heard something that cannot follow from what it did.
@@ -37,6 +39,7 @@ export type SimulationErrorCode =
   | 'vault-went-back'
   | 'forgotten'
   | 'changed-by-refusal'
+  | 'forgetful'
   | 'stuck'
   | 'unequal-replicas'
   | 'wrong-outcome'
@@ -51,14 +54,22 @@ export class SimulationError extends CodedError<SimulationErrorCode> {
   /** The newest trace lines before it. */
   readonly trace: readonly string[];
   readonly seed: string | undefined;
+  /** The faults of the schedule, in order. */
+  readonly faults: readonly FaultDecision[];
 
   constructor(
     code: SimulationErrorCode,
     message: string,
-    options: { readonly cause?: unknown; readonly trace?: readonly string[]; readonly seed?: string } = {},
+    options: {
+      readonly cause?: unknown;
+      readonly trace?: readonly string[];
+      readonly seed?: string;
+      readonly faults?: readonly FaultDecision[];
+    } = {},
   ) {
     super(code, message, options);
     this.trace = options.trace ?? [];
     this.seed = options.seed;
+    this.faults = options.faults ?? [];
   }
 }

@@ -46,6 +46,8 @@ export class FaultyNetwork {
   readonly #random: SeededRandom;
   readonly #trace: Trace;
   readonly #blocked = new Set<string>();
+  /** Milliseconds that every message from or to an endpoint takes longer. */
+  readonly slowMs = new Map<string, number>();
 
   constructor(time: VirtualTime, random: SeededRandom, trace: Trace) {
     this.#time = time;
@@ -107,7 +109,10 @@ export class FaultyNetwork {
     // Always the same number of draws, so that a change of one rate leaves the other choices in place.
     const isLost = this.#random.chance(lossRate);
     const isSlow = this.#random.chance(slowRate);
-    const delayMs = this.#random.integer(delayMinMs, isSlow ? Math.max(slowMaxMs, delayMinMs) : delayMaxMs);
+    const delayMs =
+      this.#random.integer(delayMinMs, isSlow ? Math.max(slowMaxMs, delayMinMs) : delayMaxMs) +
+      (this.slowMs.get(from) ?? 0) +
+      (this.slowMs.get(to) ?? 0);
     if (isLost) this.#trace.add('network', `loses ${from} > ${to}`);
     if (isLost || this.isBlocked(from, to)) return;
     this.#time.after(delayMs, () => {

@@ -6,6 +6,7 @@ import { Life } from './life.js';
 import type { ExchangeTap } from './linearizability/exchange-tap.js';
 import type { Secrets } from './linearizability/vault-call.js';
 import { SeededEntropy, type SeededRandom } from './seeded-random.js';
+import { SimClock } from './sim-clock.js';
 import { framePost, gatewayName, type SimGateway, simTenant, unframeAnswer } from './sim-gateway.js';
 import type { SimWorld } from './sim-world.js';
 
@@ -64,6 +65,8 @@ export class SimDevice {
   secrets: Secrets = {};
   readonly #parts: SimDeviceParts;
   readonly #random: SeededRandom;
+  readonly clock: SimClock;
+  #cut: 'before' | 'after' | undefined;
   #disk: Uint8Array | undefined;
   #life = new Life();
   #runs = 0;
@@ -72,9 +75,15 @@ export class SimDevice {
 
   constructor(parts: SimDeviceParts, account: string) {
     this.#parts = parts;
+    this.clock = new SimClock(parts.world.time);
     this.account = account;
     this.name = account;
     this.#random = parts.world.random.fork(`device ${account}`);
+  }
+
+  /** The app is killed at the next write of its state, which then has happened or has not. */
+  cutStore(cut: 'before' | 'after'): void {
+    this.#cut = cut;
   }
 
   /** The app is killed, and started again. What it waited for rejects with {@link DeviceCrash}. */
@@ -114,7 +123,7 @@ export class SimDevice {
       token: async () => this.account,
       store: this.#store(life),
       entropy: new SeededEntropy(this.#random.fork(`run${this.#runs}`)),
-      clock: world.time,
+      clock: this.clock,
       timers: life.timers(world.time),
       ksf: ksfFloor,
       stretch: cheapStretch,
@@ -122,7 +131,12 @@ export class SimDevice {
   }
 
   #store(life: Life): ClientStore {
-    const { time } = this.#parts.world;
+    const { time, points } = this.#parts.world;
+    const dies = (moment: 'before' | 'after', write: number): void => {
+      if (!life.alive || (this.#cut !== moment && !points.isDeath('store', write, moment))) return;
+      this.#cut = undefined;
+      this.crash();
+    };
     return {
       load: () => life.within(() => time.later(1, () => this.#disk?.slice())),
       save: (state) => {
@@ -130,7 +144,10 @@ export class SimDevice {
         return life.within(() =>
           time.later(this.#random.integer(0, saveMsMax), () => {
             // A crash before this moment loses the write; after it, only the knowledge that it is done.
+            const write = points.begin('store');
+            dies('before', write);
             if (life.alive) this.#disk = copy;
+            dies('after', write);
           }),
         );
       },

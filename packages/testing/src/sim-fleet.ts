@@ -10,8 +10,10 @@ import { type FleetShape, fleetKit } from './fleet-kit.js';
 import { ExchangeTap } from './linearizability/exchange-tap.js';
 import type { History } from './linearizability/history.js';
 import { HistoryRecorder } from './linearizability/history-recorder.js';
+import { type PersistPoint, PersistPoints } from './persist-points.js';
 import { SeededEntropy, SeededRandom } from './seeded-random.js';
 import { SimAccount } from './sim-account.js';
+import { SimClock } from './sim-clock.js';
 import { SimDevice } from './sim-device.js';
 import { SimGateway } from './sim-gateway.js';
 import { type HsmCore, type HsmMutation, SimHsm } from './sim-hsm.js';
@@ -35,9 +37,14 @@ export interface SimFleetOptions extends FleetShape {
   readonly core?: HsmCore;
   /** Changes what hosts hear from their HSMs. */
   readonly mutate?: HsmMutation;
+  /** Some process dies at this one durable write, and is started again. */
+  readonly crashAt?: PersistPoint;
   /** Hears every trace line at once. */
   readonly onLine?: (line: string) => void;
 }
+
+/** How long a supervisor takes to start again what died at a chosen write. */
+const supervisorMs = 300;
 
 /** Times that suit virtual time: short enough for short schedules, in the proportions of the real ones. */
 export const simTuning: Partial<AgentTuning> = {
@@ -56,6 +63,8 @@ export class SimFleet {
   ledgers: readonly MemoryLedgerStore[];
   readonly sites: readonly SimSite[];
   readonly gateway: SimGateway;
+  /** The clock of the ledger's engine, which leases run by. */
+  readonly ledgerClock: SimClock;
   readonly checker: FleetChecker;
   readonly accounts: SimAccount[] = [];
   /** Reads and records every post of every client. */
@@ -64,6 +73,9 @@ export class SimFleet {
   readonly events = new Map<string, number>();
   readonly #seed: string;
   readonly #recorder: HistoryRecorder;
+  readonly #handles = new Map<number, FaultyLedger>();
+  /** Sites that a split brain has given an engine of their own. */
+  readonly #engines = new Map<number, MemoryLedgerStore>();
   readonly #newLedgers: () => readonly MemoryLedgerStore[];
 
   constructor(options: SimFleetOptions) {
@@ -71,7 +83,10 @@ export class SimFleet {
     if (sites < 1) throw new SimulationError('bad-options', 'a fleet has a site');
     const kit = fleetKit({ sites, groups, budgetLimit, rollbackTolerance });
     this.fleet = kit.fleet;
-    this.world = new SimWorld(new SeededRandom(`seed ${seed}`), options.onLine);
+    const points = new PersistPoints(options.crashAt);
+    this.world = new SimWorld(new SeededRandom(`seed ${seed}`), options.onLine, points);
+    points.onDeath = () => this.world.time.after(supervisorMs, () => this.start());
+    this.ledgerClock = new SimClock(this.world.time);
     this.#seed = seed;
     this.#recorder = new HistoryRecorder(() => this.world.elapsedMs);
     this.tap = new ExchangeTap(this.#recorder, kit.fleet, kit.channelKey);
@@ -82,7 +97,7 @@ export class SimFleet {
     const genesis = Array.from({ length: groups }, (_, group) => genesisHash(kit.fleet.configHash, group));
     const ledgerFleet = { configHash: kit.fleet.configHash, genesis };
     const forks = sabotage.includes('forked-ledger') ? 2 : 1;
-    this.#newLedgers = () => Array.from({ length: forks }, () => new MemoryLedgerStore(ledgerFleet, this.world.time));
+    this.#newLedgers = () => Array.from({ length: forks }, () => new MemoryLedgerStore(ledgerFleet, this.ledgerClock));
     this.ledgers = this.#newLedgers();
     const hosted = sabotage.includes('small-quorum') ? { ...kit.fleet, quorum: 1 } : kit.fleet;
     this.sites = kit.fleet.members.map(({ id }) => {
@@ -106,13 +121,17 @@ export class SimFleet {
             this.checker.observe(member, request, reply),
           mutate,
         }),
-        openLedger: (who, random) =>
-          new FaultyLedger(
-            (this.ledgers[id % forks] as MemoryLedgerStore).open(),
+        openLedger: (who, random, aroundWrite) => {
+          const handle = new FaultyLedger(
+            this.#engineOf(id).open(),
             who,
-            { time: this.world.time, random, weather: this.weather, trace: this.world.trace },
+            { time: this.world.time, random, weather: this.weather, trace: this.world.trace, points },
             () => !this.network.isBlocked(name, ledgerName) && !this.network.isBlocked(ledgerName, name),
-          ),
+            aroundWrite,
+          );
+          this.#handles.set(id, handle);
+          return handle;
+        },
         onEvent: (event) => this.#count(event),
         peer: (member) => this.site(member),
       });
@@ -138,7 +157,43 @@ export class SimFleet {
     this.network.profile = goodNetwork;
     this.weather.profile = goodLedger;
     this.weather.down = false;
+    this.network.slowMs.clear();
+    for (const { hsm } of this.sites) hsm.slowMs = 0;
+    this.ledgerClock.offsetMs = 0;
+    for (const { device } of this.accounts) device.clock.offsetMs = 0;
+    this.joinLedgers();
     this.start();
+  }
+
+  /** The engine splits: these members now talk to a second one, which starts with everything that the first one has. */
+  forkLedger(members: readonly number[]): void {
+    this.world.trace.add(ledgerName, `forks for ${members.map(agentName).join('+')}`);
+    const fork = this.#engineOf(members[0] ?? 1).fork();
+    for (const member of members) this.#switch(member, fork);
+  }
+
+  /** All members talk to the engine of `winner` again; what only the other one has is lost with it. */
+  joinLedgers(winner = 1): void {
+    if (this.#engines.size === 0) return;
+    this.world.trace.add(ledgerName, `goes on as that of ${agentName(winner)}`);
+    this.ledgers = [this.#engineOf(winner)];
+    const members = this.sites.map(({ member }) => member);
+    this.#engines.clear();
+    for (const member of members) this.#handles.get(member)?.switchTo(this.#engineOf(member).open());
+  }
+
+  #switch(member: number, engine: MemoryLedgerStore): void {
+    this.#engines.set(member, engine);
+    this.#handles.get(member)?.switchTo(engine.open());
+  }
+
+  #engineOf(member: number): MemoryLedgerStore {
+    return this.#engines.get(member) ?? (this.ledgers[member % this.ledgers.length] as MemoryLedgerStore);
+  }
+
+  /** Sites that are not gone for good. */
+  get living(): readonly SimSite[] {
+    return this.sites.filter(({ isLost }) => !isLost);
   }
 
   /** The ledger's engine is replaced by an empty one. Agents notice when they open it again: they must be down. */
@@ -168,7 +223,7 @@ export class SimFleet {
   get isConverged(): boolean {
     return this.checker
       .committed()
-      .every((index, group) => this.sites.every((site) => site.tip(group).index === index));
+      .every((index, group) => this.living.every((site) => site.tip(group).index === index));
   }
 
   #count(event: AgentEvent): void {

@@ -4,6 +4,7 @@ import { type AgentRoutes, createGateway, type Gateway, GatewayError, type Gatew
 import type { FleetDescriptor } from '@coffer/protocol';
 import type { FaultyNetwork } from './faulty-network.js';
 import type { ExchangeTap } from './linearizability/exchange-tap.js';
+import { SimClock } from './sim-clock.js';
 import { agentName, type SimSite } from './sim-site.js';
 import type { SimWorld } from './sim-world.js';
 
@@ -37,6 +38,8 @@ export class SimGateway {
   readonly #tap: ExchangeTap;
   readonly #gateway: Gateway;
   readonly #recorded: Uint8Array[] = [];
+  /** What the gateway measures durations with: it may leap forward and never goes back. */
+  readonly clock: SimClock;
 
   constructor(
     world: SimWorld,
@@ -47,6 +50,7 @@ export class SimGateway {
   ) {
     this.#tap = tap;
     this.#world = world;
+    this.clock = new SimClock(world.time);
     this.#network = network;
     this.#sites = sites;
     const routes: AgentRoutes = {
@@ -60,7 +64,7 @@ export class SimGateway {
       routes,
       // A token is the account's name: who may ask is not what is simulated.
       tokens: { verify: async (token) => ({ tenant: simTenant, account: token }) },
-      clock: world.time,
+      clock: this.clock,
       timers: world.time,
       limits,
       log: (event) => {

@@ -4,6 +4,7 @@ import {
   type HostReply,
   type HostRequest,
   type Hsm,
+  HsmError,
   type KeyStore,
   MemoryNvram,
   type Nvram,
@@ -45,7 +46,7 @@ interface PendingCall {
 
 /** Persisted state that survives the process, and a power switch that can fail on either side of a write. */
 class PoweredNvram implements Nvram {
-  readonly #memory: MemoryNvram;
+  #memory: MemoryNvram;
   readonly #world: SimWorld;
   readonly #name: string;
   cut: PowerCut | undefined;
@@ -61,17 +62,24 @@ class PoweredNvram implements Nvram {
     return this.#memory.load();
   }
 
+  /** The state is gone. */
+  wipe(): void {
+    this.#memory = new MemoryNvram();
+  }
+
   persist(bytes: Uint8Array): void {
     if (bytes.length > sealedStateBytesMax) {
       this.#world.violate('state-too-large', `${this.#name} persists ${bytes.length} bytes`);
     }
-    if (this.cut === 'before-persist') this.#powerCut();
+    const { points } = this.#world;
+    const write = points.begin('hsm');
+    if (this.cut === 'before-persist' || points.isDeath('hsm', write, 'before')) this.#powerCut('before');
     this.#memory.persist(bytes);
-    if (this.cut === 'after-persist') this.#powerCut();
+    if (this.cut === 'after-persist' || points.isDeath('hsm', write, 'after')) this.#powerCut('after');
   }
 
-  #powerCut(): never {
-    this.#world.trace.add(this.#name, `power cut ${this.cut}`);
+  #powerCut(moment: 'before' | 'after'): never {
+    this.#world.trace.add(this.#name, `power cut ${moment} a write`);
     this.cut = undefined;
     this.isOff = true;
     throw new HsmGone('power cut');
@@ -91,6 +99,8 @@ export class SimHsm {
   readonly #observe: HsmObserver;
   readonly #mutate: HsmMutation;
   readonly #random;
+  /** Milliseconds that each step takes longer than usual. */
+  slowMs = 0;
   #boots = 0;
   #hsm: Hsm | undefined;
   #queue: PendingCall[] = [];
@@ -165,6 +175,18 @@ export class SimHsm {
     this.#nvram.cut = undefined;
   }
 
+  /** The machine's state is lost for good; its identity is not. @returns whether the HSM refuses to start, as it must. */
+  wipe(): boolean {
+    this.crash();
+    this.#nvram.wipe();
+    try {
+      this.boot();
+      return false;
+    } catch (cause) {
+      return cause instanceof HsmError && cause.code === 'no-state';
+    }
+  }
+
   /** Requests that have arrived and are not executed yet are lost. */
   dropCalls(): void {
     const waiting = this.#queue;
@@ -187,7 +209,7 @@ export class SimHsm {
   #schedule(): void {
     this.#isBusy = true;
     const boot = this.#boots;
-    this.#world.time.after(this.#random.integer(0, hsmDelayMsMax), () => {
+    this.#world.time.after(this.slowMs + this.#random.integer(0, hsmDelayMsMax), () => {
       if (this.#hsm !== undefined && boot === this.#boots) this.#step(this.#hsm);
     });
   }

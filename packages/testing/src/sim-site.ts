@@ -2,9 +2,11 @@ import { Agent, AgentError, type AgentEvent, type AgentStatus, type AgentTuning 
 import type { Ledger } from '@coffer/ledger';
 import type { FleetDescriptor, Position } from '@coffer/protocol';
 import { Replica } from '@coffer/replica';
+import type { AroundWrite } from './faulty-ledger.js';
 import type { FaultyNetwork } from './faulty-network.js';
 import { Life } from './life.js';
 import { SeededEntropy, type SeededRandom } from './seeded-random.js';
+import { SimClock } from './sim-clock.js';
 import { HsmGone, type SimHsm } from './sim-hsm.js';
 import type { SimWorld } from './sim-world.js';
 
@@ -20,6 +22,8 @@ export const ledgerName = 'ledger';
 
 /** Where the agent's process dies around a transaction of its replica. */
 export type ReplicaCut = 'before-commit' | 'after-commit';
+/** Where the agent's process dies around a write to the ledger. */
+export type LedgerCut = 'before' | 'after';
 
 export interface SimSiteParts {
   readonly world: SimWorld;
@@ -28,7 +32,7 @@ export interface SimSiteParts {
   readonly hsm: SimHsm;
   readonly tuning: Partial<AgentTuning>;
   /** A fresh handle on the ledger, for one run of the agent. */
-  readonly openLedger: (name: string, random: SeededRandom) => Ledger;
+  readonly openLedger: (name: string, random: SeededRandom, aroundWrite: AroundWrite) => Ledger;
   /** Hears what the agent tells its log. */
   readonly onEvent: (event: AgentEvent) => void;
   /** The site of another member. */
@@ -47,10 +51,15 @@ export class SimSite {
   #runs = 0;
   #isWanted = false;
   #replicaCut: ReplicaCut | undefined;
+  #ledgerCut: LedgerCut | undefined;
+  #isLost = false;
+  /** What the agent measures durations with: it may leap forward and never goes back. */
+  readonly clock: SimClock;
 
   constructor(parts: SimSiteParts) {
     this.member = parts.hsm.member;
     this.hsm = parts.hsm;
+    this.clock = new SimClock(parts.world.time);
     this.#parts = parts;
     this.#random = parts.world.random.fork(agentName(this.member));
     this.#replica = this.#newReplica();
@@ -63,8 +72,10 @@ export class SimSite {
 
   /** Starts what is not running, with the power back. */
   start(): void {
+    if (this.#isLost) return;
     this.hsm.restorePower();
     this.#replicaCut = undefined;
+    this.#ledgerCut = undefined;
     if (!this.hsm.isUp) this.hsm.boot();
     if (!this.isAgentUp) this.startAgent();
   }
@@ -105,6 +116,25 @@ export class SimSite {
   /** The agent dies at the next write of its replica, which then has happened or has not. */
   cutReplica(cut: ReplicaCut): void {
     this.#replicaCut = cut;
+  }
+
+  /** The agent dies at its next write to the ledger, which then has happened or has not. */
+  cutLedger(cut: LedgerCut): void {
+    this.#ledgerCut = cut;
+  }
+
+  /** Whether {@link wipe} took this site. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** The whole site burns down: replica and HSM state are gone, and this member never votes again. */
+  wipe(): void {
+    this.#trace('is lost for good');
+    this.crashAgent();
+    this.wipeReplica();
+    this.#isLost = true;
+    if (!this.hsm.wipe()) this.#parts.world.violate('forgetful', `${this.hsm.name} starts without its state`);
   }
 
   /** The replica's disk is lost. The agent must be down. */
@@ -163,13 +193,13 @@ export class SimSite {
     const { world, fleet, network, tuning, openLedger, onEvent, peer } = this.#parts;
     const random = this.#random.fork(`run${this.#runs}`);
     const own = agentName(this.member);
-    const ledger = openLedger(own, random.fork('ledger'));
+    const ledger = openLedger(own, random.fork('ledger'), (moment, write) => this.#diesOverLedger(moment, write, life));
     return {
       fleet,
       memberId: this.member,
       tuning,
       ports: {
-        clock: world.time,
+        clock: this.clock,
         timers: life.timers(world.time),
         entropy: new SeededEntropy(random.fork('entropy')),
         hsm: { call: (request) => life.within(() => this.#callHsm(request)) },
@@ -207,19 +237,37 @@ export class SimSite {
 
   #newReplica(): Replica {
     const { configHash, groups } = this.#parts.fleet;
-    return Replica.open({
+    // Making the tables is part of setting a site up, which is repeated until it succeeds.
+    let isOpen = false;
+    let isWriting = false;
+    const replica = Replica.open({
       path: ':memory:',
       configHash,
       groups,
       undoEntriesMax,
       onStatement: (moment, sql) => {
-        if (this.#replicaCut === undefined || sql !== 'COMMIT' || !this.#replicaCut.startsWith(moment)) return;
-        this.#trace(`dies ${this.#replicaCut}`);
+        if (sql.startsWith('BEGIN')) isWriting = sql === 'BEGIN IMMEDIATE';
+        if (sql !== 'COMMIT' || !isOpen || !isWriting) return;
+        const { points } = this.#parts.world;
+        const write = moment === 'before' ? points.begin('replica') : points.writes.replica;
+        if (!points.isDeath('replica', write, moment) && this.#replicaCut !== `${moment}-commit`) return;
+        this.#trace(`dies ${moment} commit`);
         this.#replicaCut = undefined;
         this.crashAgent();
         throw new Error('the process is dead');
       },
     });
+    isOpen = true;
+    return replica;
+  }
+
+  #diesOverLedger(moment: LedgerCut, write: number, life: Life): boolean {
+    if (!life.alive) return true;
+    if (this.#ledgerCut !== moment && !this.#parts.world.points.isDeath('ledger', write, moment)) return false;
+    this.#trace(`dies ${moment} a write to the ledger`);
+    this.#ledgerCut = undefined;
+    this.crashAgent();
+    return true;
   }
 
   #trace(what: string): void {

@@ -1,4 +1,5 @@
 import { SimulationError, type SimulationErrorCode } from './errors.js';
+import { PersistPoints } from './persist-points.js';
 import type { SeededRandom } from './seeded-random.js';
 import { Trace } from './trace.js';
 import { VirtualTime } from './virtual-time.js';
@@ -11,10 +12,12 @@ export class SimWorld {
   readonly time = new VirtualTime(simulationStartMs);
   readonly random: SeededRandom;
   readonly trace: Trace;
+  readonly points: PersistPoints;
   #violation: SimulationError | undefined;
 
-  constructor(random: SeededRandom, onLine?: (line: string) => void) {
+  constructor(random: SeededRandom, onLine?: (line: string) => void, points = new PersistPoints()) {
     this.random = random;
+    this.points = points;
     this.trace = new Trace(this.time, onLine);
   }
 

@@ -1,8 +1,10 @@
 import { SimulationError } from './errors.js';
-import { type FaultMix, Faults } from './faults.js';
+import type { FaultMix } from './fault-mix.js';
+import { type FaultDecision, Faults } from './faults.js';
 import { Guesser } from './guesser.js';
 import type { History } from './linearizability/history.js';
 import { type HistoryTally, verifyHistory } from './linearizability/verify-history.js';
+import type { PersistPlace } from './persist-points.js';
 import { accountIn, probeGroups } from './probe.js';
 import { SimFleet, type SimFleetOptions, simTuning } from './sim-fleet.js';
 
@@ -20,6 +22,12 @@ export interface Scenario extends Omit<SimFleetOptions, 'groups' | 'rollbackTole
   /** Of the accounts, how many have their token stolen by somebody who guesses; default 0. */
   readonly guessers?: number;
   readonly faults: FaultMix;
+  /** Of the faults that the seed decides on, the numbers of those that happen; default all. The others keep their numbers. */
+  readonly onlyFaults?: readonly number[];
+  /** Longest time between two faults; default 400. */
+  readonly faultPauseMsMax?: number;
+  /** Faults after which people are left in peace; default no end. */
+  readonly faultsMax?: number;
   /** Hears what all clients asked and heard, also of a schedule that fails. */
   readonly onHistory?: (history: History) => void;
 }
@@ -35,6 +43,11 @@ export interface SimReport {
   readonly virtualMs: number;
   readonly realMs: number;
   readonly faults: number;
+  readonly faultKinds: Readonly<Record<string, number>>;
+  /** Durable writes by place. */
+  readonly writes: Readonly<Record<PersistPlace, number>>;
+  /** Requests that clients sent, each counted once however often it arrived. */
+  readonly operations: number;
   /** After the last fault: when every group had answered, and when every call had its outcome. */
   readonly recoveredMs: number;
   readonly calmMs: number;
@@ -76,9 +89,10 @@ export async function simulate(scenario: Scenario): Promise<SimReport> {
   const startMs = performance.now();
   const fleet = new SimFleet({ groups: 2, rollbackTolerance: 0, budgetLimit: 4, ...scenario });
   const onStray = (cause: unknown): void => fleet.world.violate('crashed', `unhandled: ${String(cause)}`, cause);
+  const faults = new Faults(fleet, scenario);
   process.on('unhandledRejection', onStray);
   try {
-    const played = await play(fleet, scenario);
+    const played = await play(fleet, faults, scenario);
     // Every copy of a message is a call of its own here, so that nothing was executed more often than the history says.
     const history = verifyHistory(fleet.history(), { repeatsMax: 0 });
     return { ...report(fleet, scenario, played), history, realMs: Math.round(performance.now() - startMs) };
@@ -92,6 +106,7 @@ export async function simulate(scenario: Scenario): Promise<SimReport> {
         cause,
         trace: trace.tail(),
         seed: scenario.seed,
+        faults: faults.decided,
       },
     );
   } finally {
@@ -101,13 +116,13 @@ export async function simulate(scenario: Scenario): Promise<SimReport> {
   }
 }
 
-interface Played extends Pick<SimReport, 'faults' | 'recoveredMs' | 'calmMs'> {
+interface Played extends Pick<SimReport, 'recoveredMs' | 'calmMs'> {
+  readonly decided: readonly FaultDecision[];
   readonly guessers: readonly Guesser[];
 }
 
-async function play(fleet: SimFleet, scenario: Scenario): Promise<Played> {
+async function play(fleet: SimFleet, faults: Faults, scenario: Scenario): Promise<Played> {
   const { accounts = 3, calls = 5 } = scenario;
-  const faults = new Faults(fleet, scenario.faults);
   fleet.start();
   for (let i = 0; i < accounts; i++) {
     const { groups } = fleet.fleet;
@@ -130,7 +145,7 @@ async function play(fleet: SimFleet, scenario: Scenario): Promise<Played> {
   fleet.world.trace.add('scenario', 'faults stop');
   const times = await calm(fleet, scenario, () => living === 0);
   await verifyEnd(fleet);
-  return { faults: faults.count, ...times, guessers };
+  return { decided: faults.decided, ...times, guessers };
 }
 
 async function calm(
@@ -152,7 +167,7 @@ async function calm(
 async function verifyEnd(fleet: SimFleet): Promise<void> {
   await verifyAccounts(fleet);
   if (!(await fleet.run(convergeMsMax, () => fleet.isConverged))) {
-    const tips = fleet.sites.map((site) =>
+    const tips = fleet.living.map((site) =>
       fleet.checker
         .committed()
         .map((_, group) => site.tip(group).index)
@@ -160,7 +175,7 @@ async function verifyEnd(fleet: SimFleet): Promise<void> {
     );
     fleet.world.violate('unequal-replicas', `tips ${tips.join(' ')}, committed ${fleet.checker.committed().join('/')}`);
   }
-  for (const site of fleet.sites) for (let group = 0; group < fleet.fleet.groups; group++) site.verifyReplica(group);
+  for (const site of fleet.living) for (let group = 0; group < fleet.fleet.groups; group++) site.verifyReplica(group);
   await fleet.run(0);
 }
 
@@ -175,7 +190,7 @@ async function verifyAccounts(fleet: SimFleet): Promise<void> {
 }
 
 function report(fleet: SimFleet, { seed, sites }: Scenario, played: Played): Omit<SimReport, 'realMs' | 'history'> {
-  const { faults, recoveredMs, calmMs, guessers } = played;
+  const { decided, recoveredMs, calmMs, guessers } = played;
   const { world, checker, accounts } = fleet;
   const sum = (of: (account: (typeof accounts)[number]) => number): number =>
     accounts.reduce((all, one) => all + of(one), 0);
@@ -186,7 +201,10 @@ function report(fleet: SimFleet, { seed, sites }: Scenario, played: Played): Omi
     lines: world.trace.lines,
     events: world.time.events,
     virtualMs: world.elapsedMs,
-    faults,
+    faults: decided.length,
+    faultKinds: tally(decided.map(({ kind }) => kind)),
+    writes: world.points.writes,
+    operations: fleet.tap.requests,
     recoveredMs,
     calmMs,
     exchanges: checker.exchanges,
@@ -202,4 +220,10 @@ function report(fleet: SimFleet, { seed, sites }: Scenario, played: Played): Omi
     committed: checker.committed().map(String),
     agentEvents: Object.fromEntries([...fleet.events].sort(([a], [b]) => (a < b ? -1 : 1))),
   };
+}
+
+function tally(names: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of [...names].sort()) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
 }

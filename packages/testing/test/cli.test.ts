@@ -21,4 +21,6 @@ test('the same arguments play the same schedule again, with its trace on request
 test('bad arguments are told apart from a violation', () => {
   assert.equal(run('--sites', 'many').status, 2);
   assert.equal(run('--seed', 'text', '--schedules', '2').status, 2);
+  assert.equal(run('--faults', 'earthquake=1').status, 2);
+  assert.equal(run('--crash-at', 'hsm:0:before').status, 2);
 });

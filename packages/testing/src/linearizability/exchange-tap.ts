@@ -73,6 +73,11 @@ export class ExchangeTap {
     this.#channelKey = channelKey;
   }
 
+  /** Different requests that clients have sent so far; copies and repetitions are none of their own. */
+  get requests(): number {
+    return this.#reads.size;
+  }
+
   /** A transport that does what `inner` does. */
   transport(caller: TappedCaller, inner: Transport): Transport {
     const vault = { fleet: this.#fleet, vaultId: caller.vaultId };

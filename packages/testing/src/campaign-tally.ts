@@ -1,0 +1,56 @@
+import type { SimulationErrorCode } from './errors.js';
+import type { SimReport } from './simulate.js';
+
+/** A schedule that broke something, and what plays it again. */
+export interface CampaignViolation {
+  readonly seed: string;
+  readonly code: SimulationErrorCode;
+  readonly message: string;
+  /** Plays it again, and shrinks it. */
+  readonly again: string;
+}
+
+/** What a campaign, or one of its processes, has played. */
+export interface CampaignTally {
+  /** Schedules with at least `operationsMin` client operations and `faultsMin` faults. */
+  readonly schedules: number;
+  /** Schedules with fewer: they found nothing either, and do not count. */
+  readonly small: number;
+  /** Requests of clients in the schedules that count, without copies and repetitions. */
+  readonly operations: number;
+  readonly faults: Readonly<Record<string, number>>;
+  /** Checked exchanges between hosts and HSMs. */
+  readonly exchanges: number;
+  readonly virtualMs: number;
+  readonly violations: readonly CampaignViolation[];
+}
+
+export const emptyTally: CampaignTally = {
+  schedules: 0,
+  small: 0,
+  operations: 0,
+  faults: {},
+  exchanges: 0,
+  virtualMs: 0,
+  violations: [],
+};
+
+/** The tally of one schedule. */
+export function tallyOf(report: SimReport, isCounted: boolean): CampaignTally {
+  if (!isCounted) return { ...emptyTally, small: 1 };
+  const { operations, faultKinds, exchanges, virtualMs } = report;
+  return { ...emptyTally, schedules: 1, operations, faults: faultKinds, exchanges, virtualMs };
+}
+
+export function addTallies(a: CampaignTally, b: CampaignTally): CampaignTally {
+  const kinds = [...new Set([...Object.keys(a.faults), ...Object.keys(b.faults)])].sort();
+  return {
+    schedules: a.schedules + b.schedules,
+    small: a.small + b.small,
+    operations: a.operations + b.operations,
+    faults: Object.fromEntries(kinds.map((kind) => [kind, (a.faults[kind] ?? 0) + (b.faults[kind] ?? 0)])),
+    exchanges: a.exchanges + b.exchanges,
+    virtualMs: a.virtualMs + b.virtualMs,
+    violations: [...a.violations, ...b.violations],
+  };
+}
