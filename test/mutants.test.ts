@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { patched } from '../packages/hsm/test/mutant.js';
 import { clientAttacks, hsmAttacks } from './mutants/attack-mutants.js';
 import { allMutants } from './mutants/catalog.js';
 import { judge } from './mutants/judge.js';
 import { byAttack, byHostileHost, bySimulator, byTest } from './mutants/killers.js';
 import type { Mutant, RuleId } from './mutants/mutant.js';
-import { patched } from './mutants/patched.js';
 import { rulesOfAttacks } from './mutants/rules-of-attacks.js';
 import { mutantTable } from './mutants/table.js';
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Patch } from '../../packages/hsm/test/mutant.js';
-import { patched } from './patched.js';
+import { type Patch, patched } from '../../packages/hsm/test/mutant.js';
 
 /** Module hooks that change the built code on its way into one test process; no file is touched. */
 

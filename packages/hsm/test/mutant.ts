@@ -28,12 +28,9 @@ export async function loadMutant(name: string, patches: readonly Patch[]): Promi
       filter: (path) => !/\.(map|d\.ts|tsbuildinfo)$/.test(path),
     });
   }
-  for (const { file, find, replace } of patches) {
-    const source = readFileSync(scope + file, 'utf8');
-    const parts = source.split(loosely(find));
-    // A patch that no longer applies would leave a mutant that is not one, and a test that cannot fail.
-    if (parts.length !== 2) throw new Error(`${name}: found ${parts.length - 1} times in ${file}: ${find}`);
-    writeFileSync(scope + file, parts.join(replace));
+  for (const file of new Set(patches.map((patch) => patch.file))) {
+    const own = patches.filter((patch) => patch.file === file);
+    writeFileSync(scope + file, patched(readFileSync(scope + file, 'utf8'), own));
   }
   try {
     const load = (pkg: string) => import(pathToFileURL(`${scope}${pkg}/dist/index.js`).href);
@@ -41,6 +38,20 @@ export async function loadMutant(name: string, patches: readonly Patch[]): Promi
   } finally {
     rmSync(root, { recursive: true, force: true });
   }
+}
+
+/**
+ * `source` with each patch applied.
+ * @throws Error unless each applies in exactly one place: a mutant that is none would make a test that cannot fail.
+ */
+export function patched(source: string, patches: readonly Patch[]): string {
+  let text = source;
+  for (const { file, find, replace } of patches) {
+    const parts = text.split(loosely(find));
+    if (parts.length !== 2) throw new Error(`found ${parts.length - 1} times in ${file}: ${find}`);
+    text = parts.join(replace);
+  }
+  return text;
 }
 
 /** `text` with any white space where it has some, so that a reformatted line is still found. */
