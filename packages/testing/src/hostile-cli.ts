@@ -77,6 +77,7 @@ function summary(reports: readonly HostileReport[], realMs: number): object {
     restarts: sum((report) => report.restarts),
     released: sum((report) => report.released),
     heard: sum((report) => report.heard),
+    proofs: sum((report) => report.proofs),
     moves: made,
   };
 }

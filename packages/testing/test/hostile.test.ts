@@ -16,6 +16,7 @@ test('a host that attacks honest HSMs gets nothing', async () => {
   assert.ok(all(({ released }) => released) > 100, `${all(({ released }) => released)} entries released`);
   assert.ok(all(({ heard }) => heard) > 100);
   assert.ok(all(({ refused }) => refused) > 200);
+  assert.ok(all(({ proofs }) => proofs) > 20);
   assert.ok(reports.some(({ restored }) => restored > 0));
 });
 

@@ -13,6 +13,7 @@ import {
   assembleCertificate,
   type Cap,
   compareTerms,
+  type EntryHash,
   entryHash,
   genesisHash,
   type NewView,
@@ -21,6 +22,7 @@ import {
   type QuorumCertificate,
   type RecordKey,
   recordKeyOf,
+  replyPath,
   type Signed,
   type SignedEntry,
   type Term,
@@ -33,6 +35,7 @@ import type { FleetKit } from '../fleet-kit.js';
 import type { SeededRandom } from '../seeded-random.js';
 import type { SimWorld } from '../sim-world.js';
 import type { Outgoing } from './person.js';
+import { disbelief, spliced } from './proofs.js';
 import { StoredState } from './stored-state.js';
 import type { Victim } from './victim.js';
 
@@ -64,6 +67,8 @@ export interface GroupRecord {
 
 /** Frames that are kept for replays. */
 const framesMax = 2_000;
+/** Of the replies that arrive, how many with their proof and a spliced one: each costs a quorum of signature checks. */
+const proofRate = 0.3;
 
 const termName = ({ round, leaderId }: Term): string => `${round}.${leaderId}`;
 
@@ -85,7 +90,7 @@ export class HostileHost {
   /** How often an HSM starts anew between two frames, beside what moves do: leaders, all others. */
   readonly #restartRates: readonly [number, number];
   #ids = 0;
-  readonly tally = { frames: 0, refused: 0, released: 0, heard: 0, restarts: 0 };
+  readonly tally = { frames: 0, refused: 0, released: 0, heard: 0, proofs: 0, restarts: 0 };
 
   constructor(
     world: SimWorld,
@@ -209,15 +214,33 @@ export class HostileHost {
   }
 
   /** Hands released replies to those who asked. @param lossRate - of these, how many never arrive. */
-  async hand(group: number, released: readonly ReleasedEntry[], lossRate: number): Promise<void> {
+  async hand(certificate: QuorumCertificate, released: readonly ReleasedEntry[], lossRate: number): Promise<void> {
     for (const { hash, replies } of released) {
-      for (const [place, sender] of (this.known(group, hash)?.senders ?? []).entries()) {
+      for (const [place, sender] of (this.known(certificate.group, hash)?.senders ?? []).entries()) {
         const reply = replies[place];
         if (sender === undefined || reply === undefined || this.random.chance(lossRate)) continue;
+        if (this.random.chance(proofRate)) this.#prove(certificate, hash, replies, place);
         this.tally.heard++;
         await sender.sender.hear(sender, openReply(sender.vault, sender.open, reply));
       }
     }
+  }
+
+  /** That a client believes this reply with its proof, and none that is put together from other pieces. */
+  #prove(certificate: QuorumCertificate, hash: EntryHash, replies: readonly Uint8Array[], place: number): void {
+    const { group } = certificate;
+    const [from, to] = [this.known(group, hash), this.known(group, certificate.hash)];
+    if (from === undefined || to === undefined) return;
+    const entries = this.path(to, from.index - 1n).map(({ entry }) => entry);
+    const proof = { replyIndex: place, path: replyPath(replies, place), entries, certificate };
+    const proven = { group, reply: replies[place] as Uint8Array, proof };
+    const why = disbelief(this.kit.fleet, proven);
+    if (why !== undefined) this.world.violate('wrong-outcome', `a committed reply that nobody believes: ${why}`);
+    const others = this.certificates(group, this.kit.fleet.quorum);
+    if (disbelief(this.kit.fleet, spliced(this.random, proven, others)) === undefined) {
+      this.world.violate('wrong-outcome', 'a spliced proof was believed');
+    }
+    this.tally.proofs++;
   }
 
   #learn(member: number, request: HostRequest, reply: HostReply): void {

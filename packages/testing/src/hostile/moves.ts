@@ -6,6 +6,7 @@ import {
   type EntryHash,
   type QuorumCertificate,
   type Signed,
+  sealedReplyBytes,
   type Term,
   type TermPromise,
 } from '@coffer/protocol';
@@ -23,6 +24,9 @@ export interface Field {
   /** Of released replies, how many never arrive. */
   readonly lossRate: number;
 }
+
+/** What a sealed request ends with: a padded plaintext and its tag, the same as in a reply after its nonce. */
+const boxBytes = sealedReplyBytes - 32;
 
 /** A registration of three messages, an unlock of two. */
 const peacefulMessages = 5;
@@ -72,7 +76,7 @@ function push(field: Field, group: number, member: number, to: KnownEntry): void
 
 async function release(field: Field, member: number, certificate: QuorumCertificate): Promise<void> {
   const reply = field.host.ask(member, { type: 'release', certificate });
-  if (reply.type === 'released') await field.host.hand(certificate.group, reply.entries, field.lossRate);
+  if (reply.type === 'released') await field.host.hand(certificate, reply.entries, field.lossRate);
 }
 
 /** Somebody who leads, or believes so, executes; some hear of it; the replies are fetched, or left for later. */
@@ -344,8 +348,7 @@ const badBatch: Move = async (field) => {
 
 /** The front of one request (its ticket or encapsulation) with the box of another. */
 function splicedRequest(a: Outgoing, b: Outgoing): Uint8Array {
-  const at = Math.floor(Math.min(a.sealed.length, b.sealed.length) / 3);
-  return concat(a.sealed.subarray(0, at), b.sealed.subarray(at));
+  return concat(a.sealed.subarray(0, -boxBytes), b.sealed.subarray(-boxBytes));
 }
 
 const restart: Move = ({ host, random }) => host.restart(random.pick(host.members));

@@ -43,6 +43,8 @@ export interface HostileReport {
   /** Entries whose replies were released, and replies that reached who had asked. */
   readonly released: number;
   readonly heard: number;
+  /** Replies whose proof was believed, each beside a spliced one that was not. */
+  readonly proofs: number;
   readonly committed: readonly string[];
 }
 
