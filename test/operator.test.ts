@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { AuditorClient, AuditorError } from '@coffer/auditor';
 import { hex } from '@coffer/base';
@@ -214,4 +215,21 @@ test('a gateway is told, with its operator’s token, and has to hand out the ep
     const refused = refreshGateway(address, 2, { fetch: gateway(status, body) });
     await assert.rejects(refused, (error: Error) => is('gateway')(error) && !error.message.includes('secret'));
   }
+});
+
+test('the example of the README runs', async () => {
+  const readme = readFileSync(new URL('../packages/operator/README.md', import.meta.url), 'utf8');
+  const code = /```js\n([\s\S]*?)```/.exec(readme)?.[1];
+  assert.ok(code !== undefined);
+  const bench = new Bench();
+  const given = {
+    ...auditing(bench),
+    publishEpoch,
+    fleet: a,
+    files: a.files,
+    operatorSeed: seedOf('operator'),
+    notAfterMs: startMs + 30 * dayMs,
+    assert,
+  };
+  await new Function(...Object.keys(given), `return (async () => {${code}})();`)(...Object.values(given));
 });

@@ -1,8 +1,10 @@
+import { AuditorError, type AuditorErrorCode } from '@coffer/auditor';
 import { BackupError, type BackupErrorCode } from '@coffer/backup';
 import type { CodedError } from '@coffer/base';
 import { CeremonyError, type CeremonyErrorCode } from '@coffer/ceremony';
 import { ClientError, type ClientErrorCode } from '@coffer/client';
 import { type ExitCode, exitCodes, HostError, systemCode } from '@coffer/host';
+import { OperatorError, type OperatorErrorCode } from '@coffer/operator';
 import { ProtocolError } from '@coffer/protocol';
 import { CliError } from './cli-error.js';
 
@@ -87,6 +89,33 @@ const backupExits: Readonly<Record<BackupErrorCode, ExitCode>> = {
   'bad-argument': usage,
 };
 
+const operatorExits: Readonly<Record<OperatorErrorCode, ExitCode>> = {
+  'nothing-changes': refused,
+  'unknown-fleet': usage,
+  'fleet-listed': usage,
+  'fleet-revoked': usage,
+  'no-fleet': usage,
+  'log-doubted': refused,
+  'log-empty': usage,
+  'log-begun': usage,
+  'not-published': unavailable,
+  'not-a-root-key': usage,
+  'bad-plan': usage,
+  gateway: unavailable,
+};
+
+/** Refusals of an auditor after which the same command may succeed later; all others are final. */
+const auditorLater: ReadonlySet<AuditorErrorCode> = new Set<AuditorErrorCode>([
+  'unreachable',
+  'busy',
+  'body-too-slow',
+  'no-witness-quorum',
+  'log-unconfirmed',
+  'halted',
+  'internal',
+  'namespace-disabled',
+]);
+
 /** For people, where the client's own words say less than they need. */
 const clientMessages: Readonly<Partial<Record<ClientErrorCode, string>>> = {
   network: 'no answer from the fleet: is it up, and the gateway where it should be? The same command may be repeated',
@@ -117,6 +146,11 @@ export function failureOf(error: unknown): Failure {
   if (error instanceof HostError)
     return { ...coded(error), exitCode: error.code === 'bad-config' ? usage : unavailable };
   if (error instanceof CeremonyError) return { ...coded(error), exitCode: ceremonyExits[error.code] };
+  if (error instanceof OperatorError) return { ...coded(error), exitCode: operatorExits[error.code] };
+  if (error instanceof AuditorError) {
+    const message = `${error.message} (${error.code})`;
+    return { ...coded(error), message, exitCode: auditorLater.has(error.code) ? unavailable : refused };
+  }
   if (error instanceof ProtocolError) return { ...coded(error), exitCode: usage };
   if (isSystemError(error)) {
     const { code, syscall, path } = error;

@@ -16,6 +16,7 @@ import { type StatusOptions, statusCommand } from './commands/status.js';
 import { type UpOptions, upCommand } from './commands/up.js';
 import { type DemoOptions, demoCommand } from './demo/command.js';
 import * as help from './help.js';
+import { addOperatorCommands } from './operator-program.js';
 import { Output } from './terminal/output.js';
 import { openPrompts } from './terminal/prompts.js';
 import type { Terminal } from './terminal/terminal.js';
@@ -104,7 +105,7 @@ export function program(onTerminal: (terminal: Terminal) => void): Command {
     .addHelpText('after', help.recoveryKey)
     .action(action<[RecoveryKeyOptions]>(recoveryKeyCommand));
 
-  const fleet = root.command('fleet').description('make a fleet in a ceremony');
+  const fleet = root.command('fleet').description('make a fleet in a ceremony, publish it, revoke it');
   fleet
     .command('create')
     .description('hold a ceremony: HSMs are born, tested and closed, with evidence')
@@ -147,6 +148,7 @@ export function program(onTerminal: (terminal: Terminal) => void): Command {
     .action(action<[string, EvidenceVerifyOptions]>(evidenceVerifyCommand));
 
   addTransparencyCommands(root, action);
+  addOperatorCommands(root, fleet, action);
 
   root
     .command('demo')

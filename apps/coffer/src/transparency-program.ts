@@ -44,6 +44,7 @@ export function addTransparencyCommands(root: Command, action: Action): void {
     .option('--follow', 'go on until Ctrl-C, and report new epochs')
     .option('--poll <seconds>', 'how often --follow looks (default: 60)', wholeNumber(1, 86_400))
     .option('--state <file>', 'where the last checkpoint is kept (default: the client state)')
+    .option('--tpm2 <file>', 'which TPMs to believe, as JSON (default: none)')
     .option('--fraud-dir <dir>', 'where fraud proofs go (default: this folder)')
     .option('--json', 'a line of JSON for each epoch, each doubt and the result')
     .addHelpText('after', help.audit)

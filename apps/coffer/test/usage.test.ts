@@ -18,6 +18,13 @@ const commands = [
   'witness serve',
   'audit',
   'fraud verify',
+  'fleet publish',
+  'fleet revoke',
+  'trust-root create',
+  'trust-root sign',
+  'trust-root rotate',
+  'trust-root show',
+  'trust-root publish',
   'demo',
 ];
 

@@ -1,23 +1,26 @@
-import { SimulatedQuoteVerifier } from '@coffer/attestation';
 import { evidenceRoles, verifyEvidence } from '@coffer/evidence';
 import type { EvidenceVerifier } from '@coffer/monitor';
+import { quoteVerifiers } from '../evidence/quote-verifiers.js';
 
 /**
- * Judges evidence by the roles of the trust root. Quotes of hardware fail here: whose roots to believe for them is not
- * built in yet.
+ * Judges evidence by the roles of the trust root, and by the quotes that are believed here.
+ * @param tpm2 - JSON file that says which TPMs. @throws CliError `usage`.
  */
-export const evidenceVerifier: EvidenceVerifier = {
-  verify({ read, indexDigest, descriptor, trustRoot, size }) {
-    const { items } = verifyEvidence(read, indexDigest, {
-      ...evidenceRoles(trustRoot, size),
-      quoteVerifiers: [new SimulatedQuoteVerifier()],
-      configHash: descriptor.configHash,
-    });
-    return items.map(({ kind, name, verdict, code, why }) => ({
-      name: `${kind}/${name}`,
-      verdict,
-      why,
-      ...(code === undefined ? {} : { code }),
-    }));
-  },
-};
+export function evidenceVerifier(tpm2: string | undefined): EvidenceVerifier {
+  const believed = quoteVerifiers(tpm2);
+  return {
+    verify({ read, indexDigest, descriptor, trustRoot, size }) {
+      const { items } = verifyEvidence(read, indexDigest, {
+        ...evidenceRoles(trustRoot, size),
+        quoteVerifiers: believed,
+        configHash: descriptor.configHash,
+      });
+      return items.map(({ kind, name, verdict, code, why }) => ({
+        name: `${kind}/${name}`,
+        verdict,
+        why,
+        ...(code === undefined ? {} : { code }),
+      }));
+    },
+  };
+}

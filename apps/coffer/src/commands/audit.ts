@@ -1,19 +1,20 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { hex, utf8 } from '@coffer/base';
+import { hex } from '@coffer/base';
 import { sha256 } from '@coffer/crypto';
-import { HostError, privateFolderMode, readFileIfAny, replaceFile, systemClock, systemCode } from '@coffer/host';
-import { type AuditReport, type AuditSource, type Doubt, httpSource, LogAudit, MonitorError } from '@coffer/monitor';
-import { decodeTrustRoot, type TrustRoot } from '@coffer/transparency';
+import { readFileIfAny, systemClock } from '@coffer/host';
+import { type AuditReport, type Doubt, LogAudit } from '@coffer/monitor';
+import { decodeTrustRoot } from '@coffer/transparency';
+import { auditorSource } from '../audit/auditor-source.js';
 import { evidenceVerifier } from '../audit/evidence-verifier.js';
+import { checkpointFile, keep } from '../audit/kept-checkpoint.js';
 import { doubtLine, epochLines, reportLines } from '../audit/texts.js';
 import { CliError } from '../cli-error.js';
 import { readTrustRoot } from '../device/fleet-link.js';
-import { defaultStateFolder } from '../device/place.js';
 import { type Output, plural } from '../terminal/output.js';
 import { type StopWatch, stopSignal } from '../terminal/signals.js';
 import type { Terminal } from '../terminal/terminal.js';
 
+/** Options of `coffer audit`. */
 export interface AuditOptions {
   readonly trustRoot: string;
   readonly namespace?: string | undefined;
@@ -24,6 +25,7 @@ export interface AuditOptions {
   readonly poll?: number | undefined;
   readonly state?: string | undefined;
   readonly fraudDir?: string | undefined;
+  readonly tpm2?: string | undefined;
 }
 
 const pollSecondsDefault = 60;
@@ -33,18 +35,18 @@ export async function auditCommand(url: string, options: AuditOptions, { output 
   const { trustRoot } = decodeTrustRoot(readTrustRoot(resolve(options.trustRoot)));
   if (options.namespace !== undefined && options.namespace !== trustRoot.namespace)
     throw new CliError('usage', 'other-namespace', `the trust root is of ${trustRoot.namespace}`);
-  const stateFile = resolve(options.state ?? defaultStateFile(trustRoot));
+  const stateFile = resolve(options.state ?? checkpointFile(trustRoot));
   const last = readFileIfAny(stateFile);
   const exhibits = {
     checkpoints: [...(last === undefined ? [] : [last]), ...(options.checkpoint ?? []).map(readExhibit)],
     bundles: (options.bundle ?? []).map(readExhibit),
   };
   const audit = new LogAudit({
-    source: sourceOf(url),
+    source: auditorSource(url),
     trustRoot,
-    evidence: evidenceVerifier,
+    evidence: evidenceVerifier(options.tpm2),
     clock: systemClock,
-    others: (options.also ?? []).map(sourceOf),
+    others: (options.also ?? []).map(auditorSource),
     onEpoch: (report) => {
       output.line({ type: 'epoch', ...report });
       for (const line of epochLines(report)) output.say(line);
@@ -121,33 +123,10 @@ function finish(report: AuditReport, output: Output): void {
 const isOtherHistory = ({ code }: Doubt): boolean => code === 'split-view' || code === 'rollback';
 const fraudName = (code: string, proof: Uint8Array): string => `fraud-${code}-${hex(sha256(proof)).slice(0, 8)}.json`;
 
-function defaultStateFile({ origin, namespace }: TrustRoot): string {
-  const name = hex(sha256(utf8(`${namespace}\n${origin}\n`))).slice(0, 32);
-  return join(defaultStateFolder(), 'audits', `${name}.checkpoint`);
-}
-
-function keep(file: string, bytes: Uint8Array): void {
-  try {
-    mkdirSync(join(file, '..'), { recursive: true, mode: privateFolderMode });
-  } catch (cause) {
-    throw new HostError('file', `cannot make the folder of ${file} (${systemCode(cause) ?? 'failed'})`, { cause });
-  }
-  replaceFile(file, bytes);
-}
-
 function readExhibit(path: string): Uint8Array {
   const bytes = readFileIfAny(resolve(path));
   if (bytes === undefined) throw new CliError('usage', 'no-such-file', `there is no file at ${path}`);
   return bytes;
-}
-
-function sourceOf(url: string): AuditSource {
-  try {
-    return httpSource(url);
-  } catch (cause) {
-    if (!(cause instanceof MonitorError)) throw cause;
-    throw new CliError('usage', 'bad-url', `not the address of an auditor: ${url}`, { cause });
-  }
 }
 
 /** @returns false when somebody wants it to stop. */
