@@ -99,10 +99,8 @@ test('from a plan to a log that a stranger audits: trust root, two fleets, a rev
   };
   writeFileSync(place.path('plan.json'), JSON.stringify(plan));
   await ok('trust-root', 'create', 'plan.json', '--out', 'root-1.json');
-  assert.equal((await ok('trust-root', 'sign', 'root-1.json', '--key', 'root-1.seed')).isComplete, false);
-  assert.equal((await ok('trust-root', 'sign', 'root-1.json', '--key', 'root-2.seed')).isComplete, true);
-  const wrongKey = await place.run(['trust-root', 'sign', 'root-1.json', '--key', 'operator.seed', '--json']);
-  assert.deepEqual([wrongKey.code, wrongKey.json.reason], [2, 'not-a-root-key']);
+  const signed = await ok('trust-root', 'sign', 'root-1.json', '--key', 'root-1.seed', '--key', 'root-2.seed');
+  assert.deepEqual([signed.signed, signed.isComplete], [2, true]);
 
   const url = await serveAnAuditor(place, 'root-1.json');
   const [a, b] = await Promise.all([fleetFolder(place, 'fleet-a'), fleetFolder(place, 'fleet-b')]);
@@ -116,14 +114,11 @@ test('from a plan to a log that a stranger audits: trust root, two fleets, a rev
     '--not-after',
     '90',
   ];
-  assert.equal((await place.run(['fleet', 'publish', '--fleet', 'fleet-a', ...epoch])).code, 2, 'without --first');
   assert.equal((await ok('fleet', 'publish', '--fleet', 'fleet-a', '--first', ...epoch)).epoch, 1);
   assert.equal((await ok('fleet', 'publish', '--fleet', 'fleet-b', '--drain', a, ...epoch)).epoch, 2);
   const again = await ok('fleet', 'publish', '--fleet', 'fleet-b', '--drain', a, ...epoch);
   assert.deepEqual([again.epoch, again.isNew], [2, false]);
   assert.equal((await ok('fleet', 'revoke', a, ...epoch)).epoch, 3);
-  const unknown = await place.run(['fleet', 'revoke', '00'.repeat(16), ...epoch, '--json']);
-  assert.deepEqual([unknown.code, unknown.json.reason], [2, 'unknown-fleet']);
 
   // The operator's key leaks: the root is rotated, and what it signs from here on counts for nothing.
   writeSeedFile(place.path('operator-2.seed'), seedOf('operator 2'));
@@ -134,10 +129,8 @@ test('from a plan to a log that a stranger audits: trust root, two fleets, a rev
   const revoke = ['--revoke', `${hex(keyOf('operator'))}@3`];
   await ok('trust-root', 'rotate', 'root-1.json', '--plan', 'plan-2.json', ...revoke, '--out', 'root-2.json');
   const follows = ['trust-root', 'show', 'root-2.json', '--previous', 'root-1.json'];
-  const unsigned = await place.run([...follows, '--json']);
-  assert.deepEqual([unsigned.code, unsigned.json.reason], [1, 'below-threshold']);
-  for (const key of ['root-1.seed', 'root-3.seed'])
-    await ok('trust-root', 'sign', 'root-2.json', '--key', key, '--previous', 'root-1.json');
+  const keys = ['--key', 'root-1.seed', '--key', 'root-3.seed'];
+  await ok('trust-root', 'sign', 'root-2.json', ...keys, '--previous', 'root-1.json');
   assert.equal((await ok(...follows)).revocations[0].revokedAtSize, 3);
   await ok('trust-root', 'publish', 'root-2.json', '--auditor', url);
   const stolen = await place.run(['fleet', 'revoke', b, ...epoch, '--json']);

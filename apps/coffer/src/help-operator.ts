@@ -25,8 +25,8 @@ recover: revoke when its keys may be known. It never returns. A key of an
 auditor, operator or log is revoked by "coffer trust-root rotate --revoke".
 
 Example:
-  coffer fleet revoke 5f0c… --not-after 90 --auditor https://auditor.example \\
-    --operator-key operator.seed --trust-root root.json
+  coffer fleet revoke 5f0c… --not-after 90 --operator-key operator.seed \\
+    --auditor https://auditor.example --trust-root root.json
 
 Exit codes: 0 published, or it was before, 1 the auditor refused or the log is
 doubted, 2 usage, 3 the auditor, its witnesses or a gateway do not answer.`;

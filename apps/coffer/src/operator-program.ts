@@ -50,9 +50,9 @@ export function addOperatorCommands(root: Command, fleet: Command, action: Actio
     .action(action<[string, TrustRootCreateOptions]>(trustRootCreateCommand));
   trustRoot
     .command('sign')
-    .description('add the signature of a root key')
+    .description('add signatures of root keys')
     .argument('<file>', 'the trust root; it is replaced')
-    .requiredOption('--key <file>', 'seed of the root key')
+    .requiredOption('--key <file>', 'seed of a root key; may be repeated', collected)
     .option('--previous <file>', 'the trust root before, whose keys sign too')
     .option(...json)
     .addHelpText('after', help.trustRootSign)

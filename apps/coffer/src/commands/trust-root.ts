@@ -32,7 +32,7 @@ export interface TrustRootRotateOptions {
   readonly revoke?: readonly Revocation[] | undefined;
 }
 export interface TrustRootSignOptions {
-  readonly key: string;
+  readonly key: readonly string[];
   readonly previous?: string | undefined;
 }
 export interface TrustRootShowOptions {
@@ -62,20 +62,23 @@ export async function trustRootRotateCommand(
   writeNew(out, rotateTrustRoot(trustRoot, { ...next, revoke }), terminal);
 }
 
-/** `coffer trust-root sign`: adds the signature of one root key to the file. */
+/** `coffer trust-root sign`: adds signatures of root keys to the file. */
 export async function trustRootSignCommand(
   path: string,
   { key, previous }: TrustRootSignOptions,
   { output }: Terminal,
 ): Promise<void> {
-  const root = readRoot(path);
   const before = previous === undefined ? undefined : readRoot(previous).trustRoot;
-  const seed = readSeedFile(resolve(key));
+  const signed = key.reduce((root, file) => signedBy(root, before, resolve(file)), readRoot(path));
+  replaceFile(resolve(path), encodeTrustRoot(signed), publicFileMode);
+  const { text, ...counts } = counted(signed, before);
+  output.done({ ok: true, version: signed.trustRoot.version, ...counts }, [text]);
+}
+
+function signedBy(root: SignedTrustRoot, before: TrustRoot | undefined, file: string): SignedTrustRoot {
+  const seed = readSeedFile(file);
   try {
-    const signed = signRoot(root, before, seed);
-    replaceFile(resolve(path), encodeTrustRoot(signed), publicFileMode);
-    const { text, ...counts } = counted(signed, before);
-    output.done({ ok: true, version: root.trustRoot.version, ...counts }, [text]);
+    return signRoot(root, before, seed);
   } finally {
     seed.fill(0);
   }
