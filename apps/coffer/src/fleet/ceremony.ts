@@ -26,6 +26,8 @@ export interface FleetCeremonyOptions {
   readonly build?: BuildStatement | undefined;
   readonly onStep?: (step: CeremonyStep) => void;
   readonly exceptions?: () => Promise<readonly string[]>;
+  /** Gets the fleet as soon as it runs, and stops it some time. Without it the fleet is stopped here. */
+  readonly onRunning?: (fleet: RunningFleet) => void;
 }
 
 /**
@@ -76,6 +78,7 @@ export async function ceremonyOf(
       },
       async awaken() {
         running = await RunningFleet.start({ folder, restarts: false });
+        options.onRunning?.(running);
         await running.ready(readyMs);
         return livingFleet(running);
       },
@@ -84,7 +87,7 @@ export async function ceremonyOf(
     rmSync(folder.creating);
     return { descriptor: new Uint8Array(readFileSync(folder.descriptor)), evidence: held.evidence };
   } finally {
-    await running?.stop();
+    if (options.onRunning === undefined) await running?.stop();
     zero(operator, ...witnesses);
   }
 }

@@ -12,13 +12,13 @@ import { socketPath } from './socket-place.js';
 export interface DaemonSpec {
   /** Such as `hsmd-1`; unique in its fleet. */
   readonly name: string;
-  readonly kind: 'hsmd' | 'agentd' | 'gatewayd';
+  readonly kind: 'hsmd' | 'agentd' | 'gatewayd' | 'auditord' | 'witness';
   /** Member of the site it belongs to; 0 for the gateway. */
   readonly member: number;
   /** Program, absolute. */
   readonly main: string;
-  /** Configuration file, absolute. */
-  readonly config: string;
+  /** Configuration file, absolute; for a program that takes arguments instead, the arguments. */
+  readonly config: string | readonly string[];
 }
 
 const mains = {

@@ -45,7 +45,8 @@ export class Daemon {
     const startedMs = Date.now();
     const { main, config } = this.spec;
     // A process group of its own: Ctrl-C reaches us alone, and we stop the fleet in order.
-    const child = spawn(process.execPath, [main, '--config', config, '--exit-with-parent'], {
+    const args = typeof config === 'string' ? ['--config', config] : config;
+    const child = spawn(process.execPath, [main, ...args, '--exit-with-parent'], {
       stdio: ['pipe', 'ignore', 'pipe'],
       detached: true,
     });
