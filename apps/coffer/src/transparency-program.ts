@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import type { Action } from './action.js';
 import { address, collected, wholeNumber } from './commands/arguments.js';
 import { type AuditOptions, auditCommand } from './commands/audit.js';
@@ -29,6 +29,7 @@ export function addTransparencyCommands(root: Command, action: Action): void {
     .requiredOption('--state <dir>', 'what it remembers; never put it back to an earlier state')
     .requiredOption('--listen <host:port>', 'where it listens, plain HTTP', address)
     .option('--json', 'one line of JSON on standard output once it listens')
+    .addOption(new Option('--exit-with-parent', 'stop when standard input ends').hideHelp())
     .addHelpText('after', help.witnessServe)
     .action(action<[WitnessServeOptions]>(witnessServeCommand));
 

@@ -33,10 +33,15 @@ test('the demo does what it says, and leaves no process and no file behind', asy
     wrongGuesses: 5,
     destroyed: true,
     restoredByRecoveryKey: true,
+    epochs: 3,
+    movedToNewFleet: true,
+    auditOk: true,
+    evidence: 'SIMULATED HARDWARE',
   });
   assert.ok(typeof seconds === 'number' && seconds > 0 && seconds < 120, `${seconds} s`);
   assert.match(err, /refuses to start: .*vote against what it has forgotten/);
   assert.match(err, /SIMULATED HARDWARE/);
+  assert.match(err, /DEMO: 0 ms instead of 72 h/);
   assert.deepEqual(place.processes(), []);
   assert.deepEqual(readdirSync(place.path('tmp')), []);
 });
@@ -45,7 +50,7 @@ test('Ctrl-C in the middle of the demo leaves no process and no file behind', as
   const place = new Place();
   const { code, err } = await place.run(['demo', '--path', smallFolder(place)], {
     onStart: (child) => {
-      child.stdout?.on('data', (text: string) => text.includes('2/7') && child.kill('SIGINT'));
+      child.stdout?.on('data', (text: string) => text.includes('4/12') && child.kill('SIGINT'));
     },
   });
   assert.equal(code, 2);

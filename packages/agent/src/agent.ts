@@ -38,6 +38,9 @@ export interface AgentOptions {
   readonly tuning?: Partial<AgentTuning>;
 }
 
+/** How long an agent may leave a group to others at a time. */
+export const asideMsMax = 60_000;
+
 /**
  * The host daemon beside one HSM, as a library: all liveness and durability is here, and nothing that safety rests on
  * (docs/spec/consensus.md, "What the hosts do").
@@ -99,6 +102,18 @@ export class Agent {
       groups,
       alarms: alarms.standing,
     };
+  }
+
+  /**
+   * Leaves leading a group to others for a while: an operator moves a leader before a site is worked on, or spreads leaders
+   * again. 0 ends it. Who leads in its place is whoever comes first; where nobody does, the group waits until the time is over.
+   * @throws AgentError `bad-options` for a group that is not there, or a time over {@link asideMsMax}.
+   */
+  standAside(group: number, forMs: number): void {
+    const asked = Number.isInteger(group) ? this.#groups[group] : undefined;
+    if (asked === undefined || !Number.isInteger(forMs) || forMs < 0 || forMs > asideMsMax)
+      throw new AgentError('bad-options', 'no such group, or too long');
+    asked.standAside(forMs);
   }
 
   /** Stops leading, frees its leases and resolves when no task of it runs any more. Ports stay open: the caller owns them. */

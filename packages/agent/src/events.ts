@@ -42,4 +42,5 @@ export type StepDownReason =
   | 'no-quorum'
   | 'replica'
   | 'ledger'
+  | 'stood-aside'
   | 'stopped';

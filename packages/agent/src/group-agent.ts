@@ -73,6 +73,11 @@ export class GroupAgent implements Contender {
     this.#spawn('lease', () => this.#lease.run());
   }
 
+  /** See {@link LeaseKeeper.standAside}. */
+  standAside(forMs: number): void {
+    this.#lease.standAside(forMs);
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#leadership?.end('stopped');

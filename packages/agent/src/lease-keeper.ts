@@ -27,6 +27,7 @@ export class LeaseKeeper {
   #renewedTermAtMs = Number.NEGATIVE_INFINITY;
   #contending: Promise<void> = Promise.resolve();
   #stopped = false;
+  #asideUntilMs = Number.NEGATIVE_INFINITY;
   /** Set when our leadership failed: others get their chance first. */
   #yield = false;
 
@@ -59,6 +60,13 @@ export class LeaseKeeper {
     this.#signal.notify();
   }
 
+  /** Leaves the group to others for that long, and gives the lease back if it is ours; 0 ends it. */
+  standAside(forMs: number): void {
+    this.#asideUntilMs = this.#context.ports.clock.nowMs() + forMs;
+    if (forMs > 0) this.#contender.stepDown('stood-aside');
+    this.#signal.notify();
+  }
+
   /** Frees the lease soon, unless another new term of ours is what is wanted. */
   leadershipEnded(reason: StepDownReason): void {
     if (reason !== 'renewed') this.#yield = true;
@@ -76,6 +84,11 @@ export class LeaseKeeper {
   async #step(): Promise<number> {
     const { clock } = this.#context.ports;
     const { leaseMs } = this.#context.tuning;
+    const asideMs = this.#asideUntilMs - clock.nowMs();
+    if (asideMs > 0) {
+      await this.#release();
+      return asideMs;
+    }
     if (this.#yield) {
       this.#yield = false;
       await this.#release();

@@ -2,10 +2,13 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { sealedRequestBytesMax } from '@coffer/protocol';
 import type { Agent } from './agent.js';
+import { AgentError } from './errors.js';
 import { peerMessageBytesMax } from './peer-messages.js';
 
 /** Largest body of `POST /call`: an encoded `RoutedCall`. */
 export const routedCallBytesMax = 32 + 4 + sealedRequestBytesMax + 32 + 2;
+/** Largest body of `POST /stand-aside`. */
+export const asideBodyBytesMax = 256;
 /** How long a client may take to send a whole request. */
 export const requestTimeoutMs = 30_000;
 /** How long it may take to send its headers, before which nobody has shown a token. */
@@ -21,13 +24,14 @@ interface Answer {
 }
 
 /**
- * Serves an agent to other agents, to gateways and to its operator: `POST /peer`, `POST /call`, `GET /status`.
- * All three ask for the fleet's bearer token; a body's length is checked before it is read. The caller listens and closes.
+ * Serves an agent to other agents, to gateways and to its operator: `POST /peer`, `POST /call`, `GET /status`, and
+ * `POST /stand-aside` with `{"group", "forMs"}`. All ask for the fleet's bearer token; a body's length is checked before it is read. The caller listens and closes.
  */
 export function createAgentServer(agent: Agent, token: string): Server {
   const routes: Readonly<Record<string, { readonly bodyBytesMax: number; readonly handle: Handler }>> = {
     'POST /peer': { bodyBytesMax: peerMessageBytesMax, handle: async (body) => octets(await agent.handlePeer(body)) },
     'POST /call': { bodyBytesMax: routedCallBytesMax, handle: async (body) => octets(await agent.handleRouted(body)) },
+    'POST /stand-aside': { bodyBytesMax: asideBodyBytesMax, handle: async (body) => standAside(agent, body) },
     'GET /status': { bodyBytesMax: 0, handle: async () => json(200, await agent.status()) },
   };
   const server = createServer(
@@ -52,6 +56,18 @@ export function createAgentServer(agent: Agent, token: string): Server {
     return body === undefined ? json(413, { error: 'too-large' }) : route.handle(body);
   }
   return server;
+}
+
+function standAside(agent: Agent, body: Uint8Array): Answer {
+  try {
+    const { group, forMs } = JSON.parse(new TextDecoder().decode(body)) as Record<string, unknown>;
+    agent.standAside(group as number, forMs as number);
+    return json(200, {});
+  } catch (cause) {
+    if (cause instanceof SyntaxError || cause instanceof TypeError || cause instanceof AgentError)
+      return json(400, { error: 'bad-request' });
+    throw cause;
+  }
 }
 
 /** Compares hashes of equal length in constant time, so that neither content nor length of the token leaks. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
+import { asideMsMax } from '@coffer/agent';
 import { roundStepMax } from '@coffer/hsm';
 import { compareTerms } from '@coffer/protocol';
 import { TestFleet } from './fleet.js';
@@ -148,6 +149,35 @@ test('a fleet of one site serves, and serves again after a restart', async () =>
   await fleet.site(1).restart();
   const { proof } = await fleet.serve('alice');
   assert.equal(proof.entries[0]?.index, 2n);
+  await fleet.stop();
+});
+
+test('a leader that stands aside is replaced by whoever does not; it loses nothing, and the time has a limit', async () => {
+  const fleet = await TestFleet.start({ sites: 3, tuning: { leaseMs } });
+  const first = await fleet.leader();
+  await fleet.serve('alice');
+  const [other, third] = fleet.sites.filter((site) => site !== first);
+  assert.ok(first.agent && other?.agent && third);
+  for (const bad of [
+    [3, 0],
+    [0, -1],
+    [0, asideMsMax + 1],
+    [0, 0.5],
+    ['0', 1],
+  ] as [number, number][]) {
+    assert.throws(() => first.agent?.standAside(...bad), { code: 'bad-options' }, String(bad));
+  }
+  const startedAtMs = fleet.time.nowMs();
+  other.agent.standAside(0, asideMsMax);
+  first.agent.standAside(0, asideMsMax);
+  const { reply } = await fleet.serve('bob');
+  assert.equal(reply.type, 'status');
+  assert.equal(await fleet.leader(), third);
+  assert.ok(fleet.time.nowMs() - startedAtMs <= 2 * leaseMs, 'within two lease periods');
+  assert.ok(first.of('stepped-down').some(({ reason }) => reason === 'stood-aside'));
+  // When nobody else is left, the time that they gave is all that is lost.
+  third.kill();
+  await fleet.leader(0, asideMsMax + 2 * leaseMs);
   await fleet.stop();
 });
 

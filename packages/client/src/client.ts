@@ -93,10 +93,13 @@ export class VaultClient {
     return new VaultClient({ vault, exchange, keeper, entropy, ksf, stretch });
   }
 
-  /** What the fleet says about the vault, and what the person should be told about it. Costs nothing. */
-  status(): Promise<VaultView> {
+  /**
+   * What the fleet says about the vault, and what the person should be told about it. Costs nothing.
+   * @param triesMax - 1 for a question that may as well be asked another time; default: as every call.
+   */
+  status({ triesMax }: { readonly triesMax?: number } = {}): Promise<VaultView> {
     return this.#inOrder(async () => {
-      const status = await askStatus(this.#session);
+      const status = await askStatus(this.#session, triesMax);
       return { ...status, warnings: warningsOf(this.#session.keeper.state, status) };
     });
   }

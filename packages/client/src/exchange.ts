@@ -61,11 +61,11 @@ export class VaultExchange {
     this.#group = groupOf(options.vault.vaultId, options.vault.fleet.groups);
   }
 
-  /** One request, its retries, and the opened reply. @throws ClientError. */
-  async call(request: VaultRequest, ticket?: Ticket): Promise<VaultReply> {
+  /** One request, its retries, and the opened reply. @param triesMax - 1 for what may as well be asked later. @throws ClientError. */
+  async call(request: VaultRequest, ticket?: Ticket, triesMax: number = postTriesMax): Promise<VaultReply> {
     const call = this.seal(request, ticket);
     try {
-      return this.open(call, await this.post(call.sealed));
+      return this.open(call, await this.post(call.sealed, triesMax));
     } finally {
       zero(call.replySecret);
     }
@@ -86,14 +86,14 @@ export class VaultExchange {
    * @throws ClientError `unproven-reply` at once, without another try: who sent it lies, and asking a liar again gives
    * them a choice of answers. The host's own codes after the last try.
    */
-  async post(sealed: Uint8Array): Promise<VaultAnswer> {
+  async post(sealed: Uint8Array, triesMax: number = postTriesMax): Promise<VaultAnswer> {
     const { clock, timers } = this.#options;
     const startMs = clock.nowMs();
     for (let tries = 1; ; tries++) {
       try {
         return await this.#postOnce(sealed);
       } catch (error) {
-        if (!isRetryable(error) || tries >= postTriesMax) throw error;
+        if (!isRetryable(error) || tries >= triesMax) throw error;
         const waitMs = Math.max(this.#backoffMs(tries), error.retryAfterMs ?? 0);
         if ((error.retryAfterMs ?? 0) > retryAfterMsMax || clock.nowMs() - startMs + waitMs > exchangeMsMax)
           throw error;

@@ -35,8 +35,8 @@ export function stretching({ stretch }: Session, ksf: KsfParameters): KeyStretch
 }
 
 /** Asks for the status, and takes note of it. */
-export async function askStatus(session: Session): Promise<VaultStatus> {
-  const reply = await session.exchange.call({ type: 'status' });
+export async function askStatus(session: Session, triesMax?: number): Promise<VaultStatus> {
+  const reply = await session.exchange.call({ type: 'status' }, undefined, triesMax);
   if (reply.type !== 'status') throw unexpected(reply);
   const { type: _, ...status } = reply;
   await observe(session, status.version, status.state === 'live' ? status.failures : undefined);

@@ -1,22 +1,17 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, resolve } from 'node:path';
 import { hex } from '@coffer/base';
-import { sha256 } from '@coffer/crypto';
-import type { BuildStatement, CeremonyStep, SourceStatement } from '@coffer/evidence';
+import type { CeremonyStep } from '@coffer/evidence';
 import { parseConfiguration, privateFolderMode } from '@coffer/host';
 import { decodeFleetDescriptor } from '@coffer/protocol';
 import { CliError } from '../cli-error.js';
 import { ceremonyOf } from '../fleet/ceremony.js';
 import { FleetFolder } from '../fleet/folder.js';
+import { builtImage, provenance } from '../fleet/image.js';
 import { lockFolder } from '../fleet/open-fleet.js';
 import { type FleetPlan, fleetPlanSchema } from '../fleet/plan.js';
 import { plural } from '../terminal/output.js';
 import type { Terminal } from '../terminal/terminal.js';
-
-/** This checkout: four folders up from the built file. */
-const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
 export interface FleetCreateOptions {
   readonly dir: string;
@@ -48,7 +43,7 @@ export async function fleetCreateCommand(options: FleetCreateOptions, { output, 
       folder,
       plan,
       image,
-      ...provenance(plan, image),
+      ...provenance(image, plan.source),
       onStep: (step) => output.say(`  ${output.paint('dim', String(step.seq).padStart(3))}  ${told(step)}`),
       exceptions: () => askExceptions(isAsking, prompts),
     });
@@ -119,34 +114,6 @@ function told({ event }: CeremonyStep): string {
     case 'close':
       return `closed: ${hex(event.configHash)}`;
   }
-}
-
-/** Where this program comes from, as far as this checkout can say. */
-function provenance({ source }: FleetPlan, image: string): { source?: SourceStatement; build?: BuildStatement } {
-  const git = (...args: string[]): string | undefined => {
-    try {
-      return execFileSync('git', ['-C', root, ...args], {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-      }).trim();
-    } catch {
-      return undefined;
-    }
-  };
-  const commit = source?.commit ?? git('rev-parse', 'HEAD');
-  const tree = commit === undefined ? undefined : git('rev-parse', `${commit}^{tree}`);
-  if (commit === undefined || tree === undefined) return {};
-  return {
-    source: { repository: source?.repository ?? 'coffer', commit, tree },
-    build: { image: sha256(readFileSync(image)), commit, command: 'npm run build:hsm-image', node: process.version },
-  };
-}
-
-/** The image of this checkout, built now: it takes a second, and an older one could be of another commit. */
-function builtImage(): string {
-  const out = join(root, 'dist/hsmd.mjs');
-  execFileSync(process.execPath, [join(root, 'tools/build-hsm-image.mjs'), '--out', out], { stdio: 'ignore' });
-  return out;
 }
 
 function readText(path: string): string {

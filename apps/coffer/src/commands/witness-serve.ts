@@ -32,11 +32,12 @@ export interface WitnessServeOptions {
   readonly log: readonly string[];
   readonly state: string;
   readonly listen: Address;
+  readonly exitWithParent?: boolean | undefined;
 }
 
 /** `coffer witness serve`: cosigns the checkpoints of the given logs until somebody stops it. */
 export async function witnessServeCommand(options: WitnessServeOptions, { output }: Terminal): Promise<void> {
-  const stop = stopSignal();
+  const stop = stopSignal({ withParent: options.exitWithParent === true });
   const folder = resolve(options.state);
   makeState(folder);
   // Two processes on one state could cosign two trees.

@@ -1,16 +1,21 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sleep } from '@coffer/base';
 import { ClientError } from '@coffer/client';
 import { systemTimers } from '@coffer/host';
+import { demoWaiting } from '@coffer/transparency';
 import { CliError } from '../cli-error.js';
 import { type BackedUp, backUp, excluding } from '../commands/backup.js';
 import { type Restored, restore } from '../commands/restore.js';
 import { Account } from '../device/account.js';
 import { type FleetLink, linkFleet } from '../device/fleet-link.js';
 import type { FleetFolder } from '../fleet/folder.js';
+import { issueToken } from '../fleet/issuer.js';
+import { readSettings } from '../fleet/settings.js';
 import { Output } from '../terminal/output.js';
 import type { Terminal } from '../terminal/terminal.js';
 import { type Hashes, hashFolder, isSame } from './hashes.js';
+import { demoWaitingMs, type House } from './house.js';
 
 /** Folders that hold nothing of a person's own: what is installed or built, and a running fleet. */
 export const excludedNames: readonly string[] = ['node_modules', '.git', 'dist', '.coffer'];
@@ -41,6 +46,26 @@ export class DemoDevice {
   static async open(folder: FleetFolder, root: string, name: string): Promise<DemoDevice> {
     const paths = { dir: folder.root, state: join(root, name), store: join(root, 'store') };
     const link = linkFleet({ dir: paths.dir });
+    return new DemoDevice(link, await Account.open(link, demoAccount, paths.state), paths);
+  }
+
+  /** A device that knows a trust root and no fleet. @param issuer - folder of the development issuer of tokens. */
+  static async openOverTheAir(house: House, issuer: FleetFolder, root: string, name: string): Promise<DemoDevice> {
+    const paths = { dir: issuer.root, state: join(root, name), store: join(root, 'store') };
+    const settings = readSettings(issuer);
+    const { namespace, origin } = house.trustRoot;
+    const link: FleetLink = {
+      fleets: {
+        type: 'over-the-air',
+        trustRoot: new Uint8Array(readFileSync(house.trustRootFile)),
+        namespace,
+        origin,
+        waiting: demoWaiting(demoWaitingMs),
+      },
+      gatewayUrl: house.gatewayUrl,
+      tenant: settings.tenant,
+      token: (account) => issueToken(issuer, settings, settings.tenant, account),
+    };
     return new DemoDevice(link, await Account.open(link, demoAccount, paths.state), paths);
   }
 

@@ -4,13 +4,13 @@ import { sleep } from '@coffer/base';
 import { systemTimers } from '@coffer/host';
 import { CliError } from '../cli-error.js';
 import { FleetFolder } from '../fleet/folder.js';
-import { type OpenFleet, openFleet, readyMs } from '../fleet/open-fleet.js';
+import { openFleet, readyMs } from '../fleet/open-fleet.js';
 import { type RunningFleet, waitUntil } from '../fleet/running-fleet.js';
 import type { Output } from '../terminal/output.js';
 import { DemoDevice, hashSource, matches, patiently } from './device.js';
 import type { Hashes } from './hashes.js';
 import { deleteReplica, isCaughtUp, killSite, startSite } from './sites.js';
-import { catchUpMs } from './story.js';
+import { catchUpMs, type OnRunning } from './story.js';
 
 const password = 'correct horse battery staple';
 const sites = 5;
@@ -21,7 +21,7 @@ const killWithinMs = 900;
 export interface RandomKillOptions {
   readonly root: string;
   readonly source: string;
-  readonly onFleet: (open: OpenFleet) => void;
+  readonly onRunning: OnRunning;
   readonly runs: number;
   readonly seed: number;
 }
@@ -37,7 +37,12 @@ export async function randomKills(output: Output, options: RandomKillOptions): P
   output.say(`${runs} recoveries, seed ${seed}`);
   const folder = new FleetFolder(join(root, 'fleet'));
   const open = await openFleet({ folder, sites, restarts: false });
-  options.onFleet(open);
+  options.onRunning({
+    async kill() {
+      await open.fleet.kill();
+      await open.close();
+    },
+  });
   await open.fleet.ready(readyMs);
   const hashes = await hashSource(source);
   const phone = await DemoDevice.open(folder, root, 'phone');

@@ -20,5 +20,13 @@ export interface DemoResult {
   readonly destroyed: boolean;
   /** Whether the recovery key still restored every file. */
   readonly restoredByRecoveryKey: boolean;
+  /** Epochs in the public log. */
+  readonly epochs: number;
+  /** Whether the unchanged client moved its vault to the fleet that was published meanwhile. */
+  readonly movedToNewFleet: boolean;
+  /** Whether an audit from nothing but the auditor's address and the trust root found nothing to doubt. */
+  readonly auditOk: boolean;
+  /** What the evidence of the fleets is worth: what its weakest item is. */
+  readonly evidence: string;
   readonly seconds: number;
 }

@@ -1,8 +1,7 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hex } from '@coffer/base';
-import type { EvidenceSet } from '@coffer/evidence';
-import { privateFolderMode, readFileIfAny, replaceFile } from '@coffer/host';
+import { type EvidenceSet, evidenceDigest } from '@coffer/evidence';
+import { HostError, privateFolderMode, readFileIfAny, replaceFile } from '@coffer/host';
 
 /** Evidence is public; its folder is this user's until it is published. */
 const publicFileMode = 0o644;
@@ -14,7 +13,11 @@ export function writeEvidence(folder: string, { index, files }: EvidenceSet): vo
   replaceFile(join(folder, 'index.json'), index, publicFileMode);
 }
 
-/** Reads files of a set by their digests. */
-export function evidenceReader(folder: string): (digest: Uint8Array) => Uint8Array | undefined {
-  return (digest) => readFileIfAny(join(folder, hex(digest)));
+/** Reads back what {@link writeEvidence} wrote, unchecked. @throws HostError `file` when there is no set. */
+export function readEvidence(folder: string): EvidenceSet {
+  const index = readFileIfAny(join(folder, 'index.json'));
+  if (index === undefined) throw new HostError('file', `there is no evidence in ${folder}`);
+  const names = readdirSync(folder).filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const files = new Map(names.map((name) => [name, new Uint8Array(readFileSync(join(folder, name)))]));
+  return { digest: evidenceDigest(index), index, files };
 }

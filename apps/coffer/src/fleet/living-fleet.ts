@@ -11,9 +11,8 @@ import { socketPath } from './socket-place.js';
 
 /** How long a member that leads nothing yet may take to begin. */
 const settleMs = 1_000;
-/** How long it may take where it comes first and nobody is there before it. */
-const leadMs = 20_000;
-const triesMax = 3;
+/** How long it may take when all others stand aside. */
+const leadMs = 30_000;
 
 /** A local fleet as a ceremony asks it: attestations over the HSMs' own sockets, self-tests through the gateway. */
 export function livingFleet(fleet: RunningFleet): LivingFleet {
@@ -66,22 +65,14 @@ async function ledBy(fleet: RunningFleet, member: number, timeoutMs: number): Pr
   return led;
 }
 
-/**
- * Has the member lead the group in which it comes first: whoever was faster there stops for a moment, and gives its leases
- * back when it does.
- */
+/** Has the member lead the group in which it comes first: all others stand aside there for a while. */
 async function madeLeader(fleet: RunningFleet, member: number): Promise<number> {
-  for (let tries = 1; tries <= triesMax; tries++) {
-    const other = await fleet.leaderOf(member - 1);
-    if (other !== undefined && other !== member) {
-      await fleet.agentd(other).stop();
-      const led = await ledBy(fleet, member, leadMs);
-      fleet.agentd(other).start();
-      await fleet.ready(leadMs);
-      if (led !== undefined) return led;
-    }
-    const led = await ledBy(fleet, member, leadMs);
-    if (led !== undefined) return led;
-  }
+  const group = (member - 1) % fleet.descriptor.groups;
+  const others = fleet.descriptor.members.filter(({ id }) => id !== member);
+  await Promise.all(others.map(({ id }) => fleet.standAside(id, group, leadMs)));
+  const led = await ledBy(fleet, member, leadMs);
+  // Were it to die now, somebody has to be there.
+  await Promise.all(others.map(({ id }) => fleet.standAside(id, group, 0)));
+  if (led !== undefined) return led;
   throw new CeremonyError('not-led', `the HSM of member ${member} leads no group`);
 }

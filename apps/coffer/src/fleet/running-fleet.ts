@@ -76,6 +76,17 @@ export class RunningFleet {
     }
   }
 
+  /** Has a member's agent leave a group to others for a while. @throws CliError `unavailable`. */
+  async standAside(member: number, group: number, forMs: number): Promise<void> {
+    const answer = await fetch(`${agentUrl(this.settings, member)}/stand-aside`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.#operatorToken}` },
+      body: JSON.stringify({ group, forMs }),
+      signal: AbortSignal.timeout(statusTimeoutMs),
+    }).catch(() => undefined);
+    if (answer?.ok !== true) throw new CliError('unavailable', 'no-agent', `the agent of member ${member} is away`);
+  }
+
   async statuses(): Promise<readonly (AgentStatus | undefined)[]> {
     return Promise.all(this.descriptor.members.map(({ id }) => this.status(id)));
   }

@@ -8,8 +8,11 @@ export interface StopWatch {
   release(): void;
 }
 
-/** Takes over the signals until it is released. */
-export function stopSignal(): StopWatch {
+/**
+ * Takes over the signals until it is released.
+ * @param withParent - whether the end of standard input, which comes when a parent ends, is such a wish too.
+ */
+export function stopSignal({ withParent = false }: { readonly withParent?: boolean } = {}): StopWatch {
   let isStopped = false;
   let settle: (signal: StopSignal) => void = () => undefined;
   const signalled = new Promise<StopSignal>((resolve) => {
@@ -22,6 +25,7 @@ export function stopSignal(): StopWatch {
     settle(signal as StopSignal);
   };
   for (const signal of signals) process.on(signal, handler);
+  if (withParent) process.stdin.on('end', () => handler('SIGTERM')).resume();
   return {
     signalled,
     get isStopped() {

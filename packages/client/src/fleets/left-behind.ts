@@ -21,7 +21,8 @@ export async function leftBehind(
     if (isFleet(fleet, vault.fleet.configHash)) continue;
     try {
       const client = await clientOf(fleet);
-      if ((await client.status()).state !== 'live') continue;
+      // Somebody waits for the key that they have just unlocked: a fleet that is away is not waited for.
+      if ((await client.status({ triesMax: 1 })).state !== 'live') continue;
       const outcome = await client.unlock(password);
       if (outcome.type !== 'unlocked') continue;
       if (equalBytes(outcome.backupKey, vault.backupKey))
