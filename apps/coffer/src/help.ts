@@ -142,10 +142,13 @@ Examples:
 Exit codes: 0 nothing failed, 1 something failed, 2 usage, 3 no evidence there.`;
 
 export const demo = `
-Makes a fleet of five sites in a temporary folder, backs up, kills two sites and
-destroys what they held, restores on a new device, brings one site back, spends
-all guesses, and restores with the recovery key. Takes well under two minutes
-and leaves nothing behind.
+In a temporary folder: an auditor with a public log, three witnesses, and a fleet
+of five sites that is born in a ceremony. A client that knows only a trust root
+backs up. A second fleet is made and published, and the unchanged client moves
+there (with no waiting period: a demo policy, which the output names). A stranger
+audits everything. Then two sites are killed and what they held is destroyed; a
+new device restores; one site comes back; all guesses are spent; the recovery key
+still restores. Takes under two minutes and leaves nothing behind.
 
 Examples:
   npm run demo
