@@ -138,6 +138,20 @@ test('a publication that broke off anywhere is repeated and logged once', async 
   }
 });
 
+test('an epoch that waits for witnesses is published by the same command, once they are back', async () => {
+  const bench = new Bench();
+  await publishEpoch(auditing(bench), request({ serve: [a] }, { isFirst: true }));
+  for (const { name } of bench.witnesses.signers.slice(1)) bench.witnesses.down.add(name);
+  const refused = (code: string) => (error: unknown) => error instanceof AuditorError && error.code === code;
+  const go = (fields: Partial<EpochRequest> = {}) => publishEpoch(auditing(bench), request({ serve: [b] }, fields));
+  await assert.rejects(go(), refused('no-witness-quorum'));
+  await assert.rejects(go(), refused('no-witness-quorum'));
+  await assert.rejects(go({ notAfterMs: startMs + 31 * dayMs }), refused('already-logged'));
+  bench.witnesses.down.clear();
+  assert.equal((await go()).epoch, 2);
+  await assert.rejects(go(), is('nothing-changes'));
+});
+
 test('nothing is counter-signed on a log that is doubted, or without witnesses', async () => {
   const bench = new Bench();
   await publishEpoch(auditing(bench), request({ serve: [a] }, { isFirst: true }));

@@ -14,8 +14,9 @@ export const witnessServe = `
 A witness cosigns a checkpoint only if it goes on from everything that it
 cosigned before, and remembers it before it signs. It needs no trust in the log
 and keeps no copy of it. Put a proxy in front that ends TLS. Its address is
-http://HOST:PORT, to which logs send POST /add-checkpoint. A log that shows
-another history leaves conflict-held.note and conflict-shown.note in the state.
+http://HOST:PORT, to which logs send POST /add-checkpoint. A log that signs two
+trees of one size leaves both notes as conflict-*.note in the state; what came
+without a right proof, perhaps from somebody else, as unproven-*.note.
 
 Never put the state back to an earlier one, and never run a second process with
 the same key: both could make it cosign two histories.

@@ -90,7 +90,7 @@ function epochCommand(command: Command): Command {
     .requiredOption('--auditor <url>', 'address of the auditor')
     .requiredOption('--operator-key <file>', "seed of the operator's key")
     .requiredOption('--trust-root <file>', 'a trust root that is believed; later ones are followed')
-    .requiredOption('--not-after <days>', 'how long clients take this epoch, 1 to 400', wholeNumber(1, 400))
+    .requiredOption('--not-after <days>', 'how long clients take this epoch, 1 to 399', wholeNumber(1, 399))
     .option('--gateway <url>', 'a gateway to tell; may be repeated', collected)
     .option('--operator-token <file>', "bearer token of the gateways' operator")
     .option('--state <file>', 'where the last checkpoint is kept (default: the client state)')

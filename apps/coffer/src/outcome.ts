@@ -110,6 +110,8 @@ const auditorLater: ReadonlySet<AuditorErrorCode> = new Set<AuditorErrorCode>([
   'busy',
   'body-too-slow',
   'no-witness-quorum',
+  // By an earlier run, and not published yet: it waits for witnesses.
+  'already-logged',
   'log-unconfirmed',
   'halted',
   'internal',

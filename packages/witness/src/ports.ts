@@ -14,13 +14,15 @@ export type WitnessEvent =
   | { readonly type: 'cosigned'; readonly origin: string; readonly size: number; readonly isNew: boolean }
   | { readonly type: 'refused'; readonly status: number }
   /**
-   * A watched log signed two trees of which neither begins with the other, or none that it can show. `held` and `shown`
-   * are the signed notes: a monitor makes a fraud proof of them.
+   * A watched log signed a tree that was not shown to go on from the one that was cosigned. `held` and `shown` are the
+   * signed notes. With `isProof` they are two trees of one size, and prove by themselves that the log forked; otherwise
+   * the proof between them was wrong, which may be anybody's doing, and only the log's tiles tell.
    */
   | {
       readonly type: 'conflict';
       readonly origin: string;
       readonly held: Uint8Array;
       readonly shown: Uint8Array;
+      readonly isProof: boolean;
     }
   | { readonly type: 'halted'; readonly cause: unknown };

@@ -112,15 +112,13 @@ export class Witness {
     }
   }
 
-  /**
-   * Two trees of one size are proof by themselves. Of two sizes only the log's tiles tell fraud from a proof that was
-   * sent wrong, so both notes go to whoever watches. A 409 for a size that the log guessed wrong is neither.
-   */
+  /** A 409 for a size that the log guessed wrong says nothing. */
   #reportConflict(body: Uint8Array): void {
     const { oldSize, checkpoint: shown } = decodeAddCheckpoint(body);
-    const { origin } = decodeCheckpoint(decodeNote(shown).text);
+    const { origin, size } = decodeCheckpoint(decodeNote(shown).text);
     const known = this.#latest.get(origin);
     if (known === undefined || oldSize !== known.checkpoint.size) return;
-    this.#options.onEvent?.({ type: 'conflict', origin, held: known.note, shown });
+    const isProof = size === known.checkpoint.size;
+    this.#options.onEvent?.({ type: 'conflict', origin, held: known.note, shown, isProof });
   }
 }

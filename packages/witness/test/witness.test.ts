@@ -86,10 +86,10 @@ test('a log that shows another history is reported with both notes; a wrong gues
   witness.addCheckpoint(fork.request(9, 9));
   const conflicts = events.flatMap((event) => (event.type === 'conflict' ? [event] : []));
   assert.deepEqual(
-    conflicts.map(({ held, shown }) => [held, shown]),
+    conflicts.map(({ held, shown, isProof }) => [held, shown, isProof]),
     [
-      [log.note(9), fork.note(12)],
-      [log.note(9), fork.note(9)],
+      [log.note(9), fork.note(12), false],
+      [log.note(9), fork.note(9), true],
     ],
   );
 });

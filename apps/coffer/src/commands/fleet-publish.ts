@@ -84,7 +84,7 @@ async function publish(
   let epoch: number;
   let digest: string | undefined;
   try {
-    const notAfterMs = systemClock.nowMs() + options.notAfter * dayMs;
+    const notAfterMs = endOfDayMs(systemClock.nowMs(), options.notAfter);
     const request = { changes, evidence, operatorSeed, notAfterMs, isFirst };
     const logged = await publishEpoch(auditing, request);
     keep(stateFile, logged.checkpoint);
@@ -105,6 +105,12 @@ async function publish(
   }
   output.done({ ok: true, epoch, isNew: digest !== undefined, ...(digest === undefined ? {} : { digest }) }, []);
 }
+
+/**
+ * The end of the last of `days` days, so that the same command says the same all day long: an epoch that is logged and waits
+ * for witnesses takes no other counter-signature.
+ */
+const endOfDayMs = (nowMs: number, days: number): number => (Math.floor(nowMs / dayMs) + days + 1) * dayMs;
 
 function gatewaysOf({ gateway = [], operatorToken }: EpochOptions): readonly GatewayAddress[] {
   if (gateway.length === 0) return [];

@@ -1,5 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { hex } from '@coffer/base';
+import { sha256 } from '@coffer/crypto';
 import {
   FileLock,
   HostError,
@@ -46,6 +48,7 @@ export async function witnessServeCommand(options: WitnessServeOptions, { output
   try {
     const signer = witnessKey(options.name, seed);
     const halt = haltSignal();
+    const reporter = new Reporter(folder, output);
     const witness = openWitness({
       signer,
       logs: options.log.map(logKey),
@@ -53,7 +56,7 @@ export async function witnessServeCommand(options: WitnessServeOptions, { output
       clock: systemClock,
       onEvent: (event) => {
         if (event.type === 'halted') halt.raise(event.cause);
-        else report(event, folder, output);
+        else reporter.report(event);
       },
     });
     const { hostname, port } = options.listen;
@@ -116,12 +119,37 @@ function makeState(folder: string): void {
   }
 }
 
-/** Refusals are anybody's doing and say nothing. A conflict is kept: two notes of one log, for whoever makes a case of them. */
-function report(event: Exclude<WitnessEvent, { type: 'halted' }>, folder: string, output: Output): void {
-  if (event.type === 'cosigned' && event.isNew) output.say(`cosigned ${event.origin} at ${event.size}`);
-  if (event.type !== 'conflict') return;
-  const [held, shown] = [join(folder, 'conflict-held.note'), join(folder, 'conflict-shown.note')];
-  replaceFile(held, event.held);
-  replaceFile(shown, event.shown);
-  output.warn(`${event.origin} showed a tree that does not go on from the one it had: ${held}, ${shown}`);
+/** Notes of conflicts that one process keeps, of each kind. Whoever holds genuine notes can send them again and again. */
+const conflictsMax = 16;
+
+/** Tells of what a witness did, and keeps what may show that a log has two histories. */
+class Reporter {
+  readonly #folder: string;
+  readonly #output: Output;
+  readonly #kept = new Set<string>();
+
+  constructor(folder: string, output: Output) {
+    this.#folder = folder;
+    this.#output = output;
+  }
+
+  /** Refusals are anybody's doing and say nothing. */
+  report(event: Exclude<WitnessEvent, { type: 'halted' }>): void {
+    if (event.type === 'cosigned' && event.isNew) this.#output.say(`cosigned ${event.origin} at ${event.size}`);
+    if (event.type !== 'conflict') return;
+    const { origin, held, shown, isProof } = event;
+    const id = `${isProof ? 'conflict' : 'unproven'}-${hex(sha256(held, shown)).slice(0, 16)}`;
+    if (this.#kept.has(id) || this.#kept.size >= 2 * conflictsMax) return;
+    this.#kept.add(id);
+    const said = isProof ? 'has signed two trees of one size' : 'sent a tree without a proof that it goes on';
+    this.#output.warn(`${origin} ${said}: see ${id}-*.note in the state`);
+    try {
+      replaceFile(join(this.#folder, `${id}-held.note`), held);
+      replaceFile(join(this.#folder, `${id}-shown.note`), shown);
+    } catch (error) {
+      // It has answered right without them. A witness does not stop because a disk has no room for a copy.
+      if (!(error instanceof HostError)) throw error;
+      this.#output.warn(error.message);
+    }
+  }
 }
