@@ -191,7 +191,13 @@ export function coreMutants(attacks: readonly Attack[], schedules: number): Muta
       rule: 'at 0 the next KE1 destroys',
       keeps: ['protocol 8', 'protocol 1'],
       patches: [{ file: recover, find: 'if (budgetOf(record) === 0)', replace: 'if (budgetOf(record) < 0)' }],
-      killers: [hostile],
+      killers: [
+        byTest(
+          'packages/hsm/test/operations.test.ts',
+          'the guess after the last one destroys, for the right password too',
+        ),
+        hostile,
+      ],
     },
     {
       name: 'a destruction that leaves the version',
@@ -220,7 +226,7 @@ export function coreMutants(attacks: readonly Attack[], schedules: number): Muta
             'const mine = record.openAttempts.filter((open) => !equalBytes(open, ticket.attemptId)); const openAttempts = mine.length < record.openAttempts.length ? mine : record.openAttempts.slice(1);',
         },
       ],
-      killers: [hostile],
+      killers: [named('two refunds for one unlock'), hostile],
     },
     {
       name: 'a seq that stands still',
@@ -253,7 +259,13 @@ export function coreMutants(attacks: readonly Attack[], schedules: number): Muta
           replace: 'state: record.state, live: record.live,',
         },
       ],
-      killers: [hostile],
+      killers: [
+        byTest(
+          'packages/hsm/test/operations.test.ts',
+          'erase leaves a tombstone that keeps the version, and a new registration goes on from there',
+        ),
+        hostile,
+      ],
     },
     {
       name: 'a refill without the proof of a password',
