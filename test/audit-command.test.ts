@@ -136,9 +136,7 @@ test('coffer audit: a good log, then one that changed its past; the fraud proof 
   assert.deepEqual([down.code, lines(down.out).at(-1)?.reason], [3, 'unreachable']);
   for (const bad of [
     ['--namespace', 'x'],
-    ['--checkpoint', 'none'],
     ['--also', 'ftp://x'],
-    ['--trust-root', 'none'],
   ])
     assert.equal((await place.run([...audit, ...bad])).code, 2, bad.join(' '));
 });
