@@ -13,6 +13,7 @@ import {
   type Leaf,
   type LoggedLeaf,
   type NodeReader,
+  type NoteKey,
   openCheckpoint,
   type PlexiAnswer,
   proveConsistency,
@@ -36,13 +37,15 @@ import type { Published } from './published.js';
 export interface KnownCheckpoint extends Checkpoint {
   /** Bytes of the note. */
   readonly note: Uint8Array;
+  /** The keys of the log that signed it. */
+  readonly logs: readonly NoteKey[];
 }
 
 /** @throws DoubtError `checkpoint`. */
 export function openKnown(note: Uint8Array, { policy, origin }: TrustRoot): KnownCheckpoint {
-  const { checkpoint } = orDoubt('checkpoint', 'the log did not sign it', () => openCheckpoint(note, policy));
+  const { checkpoint, logs } = orDoubt('checkpoint', 'the log did not sign it', () => openCheckpoint(note, policy));
   if (checkpoint.origin !== origin) throw new DoubtError('checkpoint', 'it is of another log');
-  return { ...checkpoint, note: pruneCheckpoint(note, policy) };
+  return { ...checkpoint, note: pruneCheckpoint(note, policy), logs };
 }
 
 /**
@@ -74,6 +77,25 @@ export async function verifyOneHistory(
     throw new DoubtError('tile', `the tiles are not those of the tree of ${second.size} leaves`);
   const why = `the tree of ${second.size} leaves does not begin with the ${first.size} that were signed before`;
   throw accusation('split-view', why, { ...notes, prefix }, root);
+}
+
+/**
+ * A checkpoint from another time: of a log key that a later root may have dropped.
+ * @param roots - newest first. @throws DoubtError `checkpoint`, of the newest.
+ */
+export function openEarlier(note: Uint8Array, [newest, ...older]: readonly TrustRoot[]): KnownCheckpoint {
+  try {
+    return openKnown(note, newest as TrustRoot);
+  } catch (error) {
+    for (const root of error instanceof DoubtError ? older : []) {
+      try {
+        return openKnown(note, root);
+      } catch (other) {
+        if (!(other instanceof DoubtError)) throw other;
+      }
+    }
+    throw error;
+  }
 }
 
 /** What the log has at an epoch, with its proof. @throws DoubtError `tile`, `missing`. */

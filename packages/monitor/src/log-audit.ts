@@ -19,6 +19,7 @@ import {
   type KnownCheckpoint,
   loggedLeaf,
   openBundleLeaf,
+  openEarlier,
   openKnown,
   unlogged,
   verifyOneHistory,
@@ -166,15 +167,18 @@ class Pass {
     const known = openKnown(note, root);
     const signed = openCheckpoint(note, root.policy);
     [this.#signed, this.#known] = [signed, known];
-    await this.#doubts.keep(undefined, () => {
-      for (const { key } of signed.logs) {
-        orDoubt('key-revoked', 'the checkpoint is signed by a log key that was revoked before', () =>
-          this.#state.roots.verifyInForce(key, known.size),
-        );
-      }
-    });
+    await this.#doubts.keep(undefined, () => this.#verifyLogKeys(known));
     await this.#doubts.keep(undefined, () => this.#verifyFresh(signed));
     return known;
+  }
+
+  /** Whoever stole a revoked key can sign any tree. It accuses nobody. @throws DoubtError `key-revoked`. */
+  #verifyLogKeys({ logs, size }: KnownCheckpoint): void {
+    for (const { key } of logs) {
+      orDoubt('key-revoked', 'a checkpoint is signed by a log key that was revoked before', () =>
+        this.#state.roots.verifyInForce(key, size),
+      );
+    }
   }
 
   #verifyFresh({ cosignedMs }: SignedCheckpoint): void {
@@ -265,7 +269,11 @@ class Pass {
   async #compare(known: KnownCheckpoint, { checkpoints = [], bundles = [] }: Exhibits): Promise<void> {
     const root = this.#state.roots.newest;
     for (const note of checkpoints) {
-      const shown = await this.#doubts.keep(undefined, () => openKnown(note, root));
+      const shown = await this.#doubts.keep(undefined, () => {
+        const opened = openEarlier(note, this.#state.roots.all);
+        this.#verifyLogKeys(opened);
+        return opened;
+      });
       if (shown !== undefined) await this.#doubts.keep(undefined, () => this.#verifyOneHistory(known, shown));
     }
     for (const other of this.#options.others ?? []) {

@@ -25,6 +25,11 @@ export class RootChain {
     return this.#roots[this.#roots.length - 1] as TrustRoot;
   }
 
+  /** Newest first. */
+  get all(): readonly TrustRoot[] {
+    return [...this.#roots].reverse();
+  }
+
   /**
    * The root that was in force for a leaf. Leaves from before the given root are held to that one.
    * @throws DoubtError `trust-root-version` for one that nobody has published.

@@ -3,13 +3,18 @@ import { test } from 'node:test';
 import { utf8 } from '@coffer/base';
 import type { AuditReport, Doubt, Exhibits } from '@coffer/monitor';
 import {
+  cosignCheckpoint,
   encodeBundle,
+  encodeNote,
+  noteKey,
+  noteSigner,
   parsePlexiAnswer,
   plexiAnswerJson,
+  signNote,
   signPlexiMessage,
   verifyFraudProof,
 } from '@coffer/transparency';
-import { seedOf } from '@coffer/transparency/testing';
+import { seedOf, signedBy } from '@coffer/transparency/testing';
 import { auditOf, dayMs, goodWorld, json, nowMs, ShownWorld, startMs, World } from './harness.js';
 
 const ns = new World().namespace;
@@ -101,6 +106,33 @@ test('a stored checkpoint of another history: of the same size, smaller, and lar
   assert.deepEqual(
     foreign.doubts.map(({ code }) => code),
     ['checkpoint', 'checkpoint'],
+  );
+});
+
+test('a stored checkpoint of a log key that a later trust root dropped is still held against the log', async () => {
+  const source = view(goodWorld());
+  const next = noteSigner(source.world.origin, 'log', seedOf('log 2'));
+  const policy = { ...root.policy, logs: [{ key: noteKey(next.name, 'log', next.key) }] };
+  source.roots.push(signedBy(source.world.trustRoot({ version: 2, policy }), ['root 1', 'root 2']));
+  const text = source.world.checkpointText();
+  const cosigned = source.world.witnesses
+    .slice(0, 2)
+    .map((key) => cosignCheckpoint(text, key, Math.floor(nowMs / 1000)));
+  source.shown = { [`/logs/${ns}/checkpoint`]: encodeNote({ text, signatures: [signNote(text, next), ...cosigned] }) };
+  assert.deepEqual((await audit(source, { checkpoints: [source.world.checkpoint(2, [])] })).doubts, []);
+  const { doubts } = await audit(source, { checkpoints: [fork().checkpoint(3, [])] });
+  assert.deepEqual(
+    doubts.map(({ code }) => code),
+    ['split-view'],
+  );
+
+  // Had the key been revoked at two leaves, whoever stole it could have signed the third.
+  const revocations = [{ key: source.world.log.key, revokedAtSize: 2 }];
+  source.roots[1] = signedBy(source.world.trustRoot({ version: 2, policy, revocations }), ['root 1', 'root 2']);
+  const thief = await audit(source, { checkpoints: [fork().checkpoint(3, []), source.world.checkpoint(2, [])] });
+  assert.deepEqual(
+    thief.doubts.map(({ code }) => code),
+    ['key-revoked'],
   );
 });
 
