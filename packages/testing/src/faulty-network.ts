@@ -42,6 +42,8 @@ export interface NetworkCall {
  */
 export class FaultyNetwork {
   profile: LinkProfile = goodNetwork;
+  /** Hears every request and answer as it is sent. */
+  onMessage: ((message: Uint8Array) => void) | undefined;
   readonly #time: VirtualTime;
   readonly #random: SeededRandom;
   readonly #trace: Trace;
@@ -82,6 +84,7 @@ export class FaultyNetwork {
   }
 
   call(call: NetworkCall): Promise<Uint8Array> {
+    this.onMessage?.(call.message);
     return new Promise((resolve, reject) => {
       const cancel = this.#time.after(call.timeoutMs, () => reject(call.unavailable('timeout')));
       const answer = (settle: () => void): void => {
@@ -92,7 +95,10 @@ export class FaultyNetwork {
       };
       const arrive = (): void => {
         call.serve(call.message.slice()).then(
-          (reply) => answer(() => resolve(reply)),
+          (reply) => {
+            this.onMessage?.(reply);
+            answer(() => resolve(reply));
+          },
           () => answer(() => reject(call.unavailable('refused'))),
         );
       };

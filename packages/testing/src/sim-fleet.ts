@@ -39,6 +39,8 @@ export interface SimFleetOptions extends FleetShape {
   readonly mutate?: HsmMutation;
   /** Some process dies at this one durable write, and is started again. */
   readonly crashAt?: PersistPoint;
+  /** Hears every message on the network. */
+  readonly onMessage?: (message: Uint8Array) => void;
   /** Hears every trace line at once. */
   readonly onLine?: (line: string) => void;
 }
@@ -91,6 +93,7 @@ export class SimFleet {
     this.#recorder = new HistoryRecorder(() => this.world.elapsedMs);
     this.tap = new ExchangeTap(this.#recorder, kit.fleet, kit.channelKey);
     this.network = new FaultyNetwork(this.world.time, this.world.random.fork('network'), this.world.trace);
+    this.network.onMessage = options.onMessage;
     this.checker = new FleetChecker(this.world, kit.fleet, kit.channelKey, (member, group, at) =>
       this.site(member).holds(group, at),
     );
