@@ -17,7 +17,7 @@ import {
   setHome,
   type UnlockedVault,
 } from './fleets/moving.js';
-import { fraudWarnings, type Settled, settleOldVaults } from './fleets/old-vaults.js';
+import { fraudWarnings, type Settled, settleOldVaults, withOldVaults } from './fleets/old-vaults.js';
 import { type OverTheAir, OverTheAirBook } from './fleets/over-the-air.js';
 import type {
   ChangeOutcome,
@@ -133,11 +133,14 @@ export class BackupVault {
   /**
    * Goes on with what a crash interrupted: a registration, and erasures on older fleets. Call it after a start of the app.
    * @returns undefined when no registration was under way.
+   * @throws ClientError also `old-trust` when one is.
    */
   resume(): Promise<ProtectOutcome | undefined> {
     return this.#inOrder(async () => {
       const session = this.#session;
       await session.book.refreshIfDue();
+      if (session.book.isTrustOld() && (await this.#isRegistering()))
+        throw new ClientError('old-trust', 'nothing is registered by keys that nobody vouched for');
       const outcome = (await resumeMove(session)) ?? (await this.#resumeHere());
       await settleOldVaults(session);
       return outcome;
@@ -163,10 +166,11 @@ export class BackupVault {
       const session = this.#session;
       this.#unlocked = undefined;
       await session.book.refreshIfDue();
-      if (session.book.isTrustOld() && options.acceptOldTrust !== true)
+      const isOldTrust = session.book.isTrustOld();
+      if (isOldTrust && options.acceptOldTrust !== true)
         throw new ClientError('old-trust', 'nobody has vouched for the fleet’s keys for seven days');
       // A new password that is in force already, unknown to home, must not cost a guess there.
-      if (session.keeper.state.move?.wish === 'protect') await resumeMove(session);
+      if (session.keeper.state.move?.wish === 'protect' && !isOldTrust) await resumeMove(session);
       const found = await onVault(session, (client) => client.unlock(password, options), isElsewhere);
       const { outcome, fleet, client } = found;
       if (outcome.type !== 'unlocked') return outcome;
@@ -246,7 +250,9 @@ export class BackupVault {
       // In one write with what is found, so that a new device that stops in between looks again.
       if (keeper.state.home === undefined && isNewest)
         await setHome(this.#session, configHash, await leftBehind(this.#session, vault, password));
-      else if (!isFleet(vault.fleet, keeper.state.home)) await keeper.update({ home: configHash });
+      else if (!isFleet(vault.fleet, keeper.state.home))
+        // What is home again is owed no erasure any more: it may be the last copy.
+        await keeper.update({ home: configHash, oldVaults: withOldVaults(this.#session, configHash, []) });
       const result = await moveVault(this.#session, vault, password);
       const target = book.target();
       if (result.type === 'moved') return result;
@@ -292,6 +298,14 @@ export class BackupVault {
       if (outcome !== undefined) return outcome;
     }
     return undefined;
+  }
+
+  /** A registration of this device waits somewhere. Asks nobody. */
+  async #isRegistering(): Promise<boolean> {
+    const to = usableFleet(this.#session, this.#session.keeper.state.move?.to);
+    const clients = await this.#registrationClients();
+    const moving = to === undefined ? [] : [await this.#session.clientOf(to)];
+    return [...clients, ...moving].some(({ isRegistering }) => isRegistering);
   }
 
   /** Where a registration of this device may wait: home, and the newest fleet. */

@@ -118,6 +118,11 @@ export class VaultClient {
     });
   }
 
+  /** Whether a registration of this device waits to be finished or given up. Asks nobody. */
+  get isRegistering(): boolean {
+    return this.#session.keeper.state.registration !== undefined;
+  }
+
   /** Finishes a registration that was under way, with the same bytes. @returns undefined when there is none. */
   resume(): Promise<ProtectOutcome | undefined> {
     return this.#inOrder(async () => {

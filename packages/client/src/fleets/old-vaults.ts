@@ -4,7 +4,7 @@ import { ClientError } from '../errors.js';
 import { fleetsMax } from '../limits.js';
 import type { FleetWarning } from '../outcomes.js';
 import type { OldVault, VaultPlace } from './device-state.js';
-import { type FleetsSession, usableFleet } from './fleets-session.js';
+import { type FleetsSession, isOurs, usableFleet } from './fleets-session.js';
 
 /** What became of erasures that this device owes on fleets that it moved away from. */
 export interface Settled {
@@ -13,17 +13,21 @@ export interface Settled {
 }
 
 /**
- * Tries each owed erasure once. One is forgotten only when its receipt, with its commit proof, is here, or when the vault
+ * Tries each owed erasure once, while home holds the vault: whoever keeps the old fleet away until the new one is revoked,
+ * or its vault destroyed by guesses, must not get the last copy erased by its own device. One is forgotten only when its receipt, with its commit proof, is here, or when the vault
  * that stood in its way is gone. Each names the version that was unlocked before the move: what somebody put there since
  * stays, and is told about for as long as it is there.
  */
 export async function settleOldVaults(session: FleetsSession): Promise<Settled> {
   const receipts: Uint8Array[] = [];
   const warnings: FleetWarning[] = [];
-  for (const old of session.keeper.state.oldVaults) {
+  const { oldVaults } = session.keeper.state;
+  if (oldVaults.length === 0) return { receipts, warnings };
+  const isSafe = await isHomeHeld(session, warnings);
+  for (const old of oldVaults) {
     const { configHash } = old;
     try {
-      const result = await settle(session, old);
+      const result = await settle(session, old, isSafe);
       if (result instanceof Uint8Array) receipts.push(result);
       else if (result !== 'done') warnings.push({ type: 'old-vault', configHash, reason: result });
     } catch (error) {
@@ -34,11 +38,31 @@ export async function settleOldVaults(session: FleetsSession): Promise<Settled> 
   return { receipts, warnings };
 }
 
-/** @returns a receipt, or what there is to say. */
+/**
+ * Whether home proves, now, that it holds the vault that this device put or unlocked there. An erased one is held by
+ * nobody, and that was the wish of somebody who may erase the old one as well.
+ */
+async function isHomeHeld(session: FleetsSession, warnings: FleetWarning[]): Promise<boolean> {
+  const { book, keeper, clientOf } = session;
+  const home = usableFleet(session, keeper.state.home);
+  // Under trust that nobody has vouched for lately, home may have been revoked, and that be withheld.
+  if (home === undefined || book.isTrustOld()) return false;
+  try {
+    const view = await (await clientOf(home)).status();
+    return isOurs(view) || view.state === 'erased';
+  } catch (error) {
+    if (!(error instanceof ClientError)) throw error;
+    warnings.push(...fraudWarnings(error));
+    return false;
+  }
+}
+
+/** @param isSafe - whether the old vault may go. @returns a receipt, or what there is to say. */
 async function settle(
   session: FleetsSession,
   old: OldVault,
-): Promise<Uint8Array | 'done' | 'superseded' | 'fleet-gone'> {
+  isSafe: boolean,
+): Promise<Uint8Array | 'done' | 'superseded' | 'fleet-gone' | 'owed'> {
   const fleet = usableFleet(session, old.configHash);
   if (fleet === undefined) return 'fleet-gone';
   const client = await session.clientOf(fleet);
@@ -47,10 +71,11 @@ async function settle(
     await replaceOldVault(session, old, undefined);
     return 'done';
   }
+  if (!isSafe) return 'owed';
   const outcome = await client.erase({ version: old.version });
   if (outcome.type === 'superseded') {
     await replaceOldVault(session, old, { ...old, isSuperseded: true });
-    return settle(session, { ...old, isSuperseded: true });
+    return settle(session, { ...old, isSuperseded: true }, isSafe);
   }
   await replaceOldVault(session, old, undefined);
   return outcome.type === 'erased' ? outcome.receipt : 'done';

@@ -183,14 +183,15 @@ export class OverTheAirBook implements FleetBook {
 
   /**
    * In the artifact's order: what may be used now, what was accepted before and is listed still, and what is revoked. A
-   * fleet that is not listed any more is gone.
+   * fleet that is not listed any more is gone. One that this device has seen revoked stays revoked, whoever signs
+   * otherwise later: keys that were given up, perhaps because they leaked, do not become good again.
    */
   #heldAfter({ listed, fleets }: VerifiedBundle): readonly Held[] {
     return listed.flatMap(({ configHash, status }): readonly Held[] => {
       const is = ({ configHash: other }: FleetDescriptor): boolean => equalBytes(other, configHash);
-      const fleet =
-        fleets.find(({ descriptor }) => is(descriptor))?.descriptor ?? this.#held.find((held) => is(held.fleet))?.fleet;
-      return fleet === undefined ? [] : [{ fleet, status }];
+      const before = this.#held.find((held) => is(held.fleet));
+      const fleet = fleets.find(({ descriptor }) => is(descriptor))?.descriptor ?? before?.fleet;
+      return fleet === undefined ? [] : [{ fleet, status: before?.status === 'revoked' ? 'revoked' : status }];
     });
   }
 }
