@@ -122,7 +122,16 @@ test('an auditor: files by digest, from its address or that of the index', async
   await assert.rejects(auditorEvidence(`${base}/moved`, digest), { code: 'unavailable', reason: 'no-answer' });
 });
 
-test('TPMs are believed where somebody says which', () => {
+test('attack: a member whose quote anybody can make, where TPMs are asked for', async () => {
+  const place = new Place();
+  const roots = [{ name: 'a vendor', certificate: 'AAAA', isHardware: true }];
+  writeFileSync(place.path('tpm2.json'), JSON.stringify({ roots, imagePcr: 14, pcrs: [] }));
+  const ended = await place.run(['evidence', 'verify', good, ...trust, '--tpm2', 'tpm2.json', '--json']);
+  assert.deepEqual([ended.code, ended.json.ok], [1, false]);
+  assert.ok(failedOf(ended).includes('unknown-quote'), ended.out);
+});
+
+test('TPMs are believed where somebody says which, and then no simulated ones', () => {
   const place = new Place();
   const write = (policy: unknown): string => {
     writeFileSync(place.path('tpm2.json'), JSON.stringify(policy));
@@ -131,7 +140,7 @@ test('TPMs are believed where somebody says which', () => {
   const policy = { roots: [{ name: 'a vendor', certificate: 'AAAA', isHardware: true }], imagePcr: 14, pcrs: [] };
   const types = (file: string | undefined) => quoteVerifiers(file).map(({ type }) => type);
   assert.deepEqual(types(undefined), ['simulated']);
-  assert.deepEqual(types(write(policy)), ['simulated', 'tpm2']);
+  assert.deepEqual(types(write(policy)), ['tpm2']);
   for (const bad of [{}, { ...policy, roots: [] }, { ...policy, imagePcr: 24 }, { ...policy, extra: 1 }]) {
     assert.throws(() => quoteVerifiers(write(bad)), { code: 'usage', reason: 'bad-tpm2-policy' });
   }

@@ -29,6 +29,36 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
+/**
+ * Puts a body together from its chunks. Memory follows from the bytes and not from how many pieces they come in: whoever
+ * sends single bytes would otherwise have us hold an object for each, a hundred times as much.
+ */
+export class ByteCollector {
+  #bytes = new Uint8Array(1_024);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Copies `chunk`. */
+  add(chunk: Uint8Array): void {
+    const length = this.#length + chunk.length;
+    if (length > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(length, 2 * this.#bytes.length));
+      larger.set(this.#bytes.subarray(0, this.#length));
+      this.#bytes = larger;
+    }
+    this.#bytes.set(chunk, this.#length);
+    this.#length = length;
+  }
+
+  /** @returns a new array that holds all of it. */
+  whole(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+}
+
 /** UTF-8 bytes of `text`. */
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);

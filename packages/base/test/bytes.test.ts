@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
+  ByteCollector,
   BytesError,
   base64url,
   compareBytes,
@@ -75,4 +76,27 @@ test('zero overwrites in place', () => {
   const secret = Uint8Array.of(1, 2, 3);
   zero(secret.subarray(1));
   assert.deepEqual(secret, Uint8Array.of(1, 0, 0));
+});
+
+test('a body in pieces of any size is the same body, and is copied', () => {
+  fc.assert(
+    fc.property(fc.array(bytes, { maxLength: 60 }), (chunks) => {
+      const collector = new ByteCollector();
+      for (const chunk of chunks) {
+        const sent = chunk.slice();
+        collector.add(sent);
+        sent.fill(0);
+      }
+      const whole = concat(...chunks);
+      assert.equal(collector.length, whole.length);
+      assert.deepEqual(collector.whole(), whole);
+    }),
+  );
+});
+
+test('a body in more single bytes than a call has arguments', () => {
+  const collector = new ByteCollector();
+  const one = Uint8Array.of(7);
+  for (let i = 0; i < 300_000; i++) collector.add(one);
+  assert.deepEqual(collector.whole(), new Uint8Array(300_000).fill(7));
 });

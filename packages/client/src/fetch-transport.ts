@@ -1,4 +1,4 @@
-import { concat } from '@coffer/base';
+import { ByteCollector } from '@coffer/base';
 import { ClientError } from './errors.js';
 import { answerBytesMax, postMsMax } from './limits.js';
 import type { HttpAnswer, OverTheAirTransport } from './ports.js';
@@ -40,18 +40,16 @@ export function fetchTransport(baseUrl: string, options: FetchTransportOptions =
 }
 
 async function received(response: Response): Promise<HttpAnswer> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const body = new ByteCollector();
   const reader = response.body?.getReader();
   for (;;) {
     const next = await reader?.read();
     if (next === undefined || next.done) break;
-    length += next.value.length;
-    if (length > answerBytesMax) {
+    if (body.length + next.value.length > answerBytesMax) {
       await reader?.cancel();
       throw new ClientError('network', `answer over ${answerBytesMax} bytes`);
     }
-    chunks.push(next.value);
+    body.add(next.value);
   }
-  return { status: response.status, headers: Object.fromEntries(response.headers), body: concat(...chunks) };
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: body.whole() };
 }

@@ -1,4 +1,4 @@
-import { concat } from '@coffer/base';
+import { ByteCollector } from '@coffer/base';
 import { MonitorError } from './errors.js';
 import { answerMsDefault } from './limits.js';
 import type { AuditSource } from './source.js';
@@ -46,15 +46,14 @@ function baseOf(text: string): string {
 
 async function whole(response: Response, path: string, bytesMax: number): Promise<Uint8Array> {
   const reader = response.body?.getReader();
-  const chunks: Uint8Array[] = [];
-  for (let length = 0; ; ) {
+  const body = new ByteCollector();
+  for (;;) {
     const next = await reader?.read();
-    if (next?.value === undefined || next.done) return concat(...chunks);
-    length += next.value.length;
-    if (length > bytesMax) {
+    if (next?.value === undefined || next.done) return body.whole();
+    if (body.length + next.value.length > bytesMax) {
       await reader?.cancel();
       throw new MonitorError('too-large', `${path}: over ${bytesMax} bytes`);
     }
-    chunks.push(next.value);
+    body.add(next.value);
   }
 }

@@ -8,10 +8,10 @@ export const tileBytesMax = tileWidth * 32;
 export const entriesBytesMax = tileWidth * (2 + entryBytesMax);
 /** A JSON answer of the Plexi calls. */
 export const plexiBytesMax = 65_536;
-/** One evidence file. */
-export const evidenceFileBytesMax = 4_194_304;
-/** Evidence files of one fleet. */
-export const evidenceFilesMax = 1_024;
+/** One evidence file: what an auditor takes (docs/spec/evidence.md). */
+export const evidenceFileBytesMax = 1_048_576;
+/** Evidence files of one fleet, which are held at once: an index and its 128 items. */
+export const evidenceFilesMax = 129;
 /** Doubts that one audit lists: one lie can be told about every epoch. All are counted. */
 export const doubtsMax = 100;
 /** Epochs whose files are fetched ahead of the one that is being checked. */

@@ -1,4 +1,4 @@
-import { concat, hex } from '@coffer/base';
+import { ByteCollector, hex } from '@coffer/base';
 import {
   artifactBytesMax,
   entryBytesMax,
@@ -51,16 +51,15 @@ async function download(get: Get, url: string, bytesMax: number): Promise<Uint8A
       await reader?.cancel();
       throw new PublicationError(status === 404 ? 'not-published' : 'unreachable', `the log answered ${status}`);
     }
-    const chunks: Uint8Array[] = [];
-    for (let length = 0; ; ) {
+    const whole = new ByteCollector();
+    for (;;) {
       const next = await reader?.read();
-      if (next?.value === undefined || next.done) return concat(...chunks);
-      length += next.value.length;
-      if (length > bytesMax) {
+      if (next?.value === undefined || next.done) return whole.whole();
+      if (whole.length + next.value.length > bytesMax) {
         await reader?.cancel();
         throw new PublicationError('too-large', `an answer over ${bytesMax} bytes`);
       }
-      chunks.push(next.value);
+      whole.add(next.value);
     }
   } catch (cause) {
     if (cause instanceof PublicationError) throw cause;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { concat, hex, utf8 } from '@coffer/base';
 import { sha256 } from '@coffer/crypto';
+import { decodeFleetDescriptor, encodeFleetDescriptor } from '@coffer/protocol';
 import {
   type ArtifactHistory,
   artifactBytesMax,
@@ -50,6 +51,24 @@ test('artifacts: what is written is read again, and every changed bit is refused
   assert.deepEqual(encodeArtifact(decodeArtifact(bytes)), bytes);
   for (let bit = 0; bit < bytes.length * 8; bit += 101)
     assert.notDeepEqual(artifactDigest(flipBit(bytes, bit)), artifactDigest(bytes));
+});
+
+test('attack: one HSM, or one fleet’s secrets, in two fleets', () => {
+  const [a, b] = [fleetOf('A'), fleetOf('B')];
+  const of = (descriptor: typeof b): Uint8Array => {
+    const fleets = [a, descriptor].map((each) => ({
+      descriptor: each,
+      evidence: sha256(),
+      status: 'serving' as const,
+    }));
+    return encodeArtifact({ namespace, epoch: 1, fleets });
+  };
+  const [first, ...rest] = b.members;
+  const withKeys = (keys: Partial<typeof b>) => decodeFleetDescriptor(encodeFleetDescriptor({ ...b, ...keys }));
+  assert.doesNotThrow(() => of(withKeys({})));
+  const member = withKeys({ members: [{ ...first!, key: a.members[0]!.key }, ...rest] });
+  for (const shared of [member, withKeys({ channelKey: a.channelKey }), withKeys({ opaqueKey: a.opaqueKey })])
+    assert.throws(() => of(shared), coded('bad-artifact'));
 });
 
 test('artifacts and leaves: forms that must be refused', () => {

@@ -8,6 +8,7 @@ import {
   decodePlexiMessage,
   encodeBundle,
   encodeFraudProof,
+  encodeLeaf,
   entryBytesMax,
   type FraudProof,
   fraudOfBundle,
@@ -171,11 +172,27 @@ test('a bundle that stays out of the log', () => {
     log: { checkpoint: world.checkpoint(2, cosignedMs) },
   });
   const late = signedMs + loggingDelayMsMax;
-  assert.equal(verify(at(late, late)).finding, 'The auditor signed epoch 3 and kept it out of the log.');
+  assert.equal(verify(at(late, late)).culprit, 'auditor or operator');
   assert.throws(() => verify(at(late - 1000, late)), coded('not-fraud'));
   assert.throws(() => verify(at(late)), coded('no-witness-quorum'));
   const whole = { checkpoint: world.checkpoint(3, [late, late]) };
   assert.throws(() => verify({ kind: 'unlogged-bundle', leaf: world.leaves[2]!, log: whole }), coded('not-fraud'));
+});
+
+test('attack: an operator that never counter-signs accuses the auditor that waits for it', () => {
+  const late = startMs + 4.9 * dayMs + loggingDelayMsMax;
+  const log = { checkpoint: world.checkpoint(2, [late, late]) };
+  const leaf = decodeLeaf(world.leaves[2]!);
+  const made = (signatures: Partial<typeof leaf.operator.signatures>, key = leaf.operator.key): FraudProof => {
+    const operator = { key, signatures: { ...leaf.operator.signatures, ...signatures } };
+    return { kind: 'unlogged-bundle', leaf: encodeLeaf({ ...leaf, operator }), log };
+  };
+  assert.equal(verify(made({})).culprit, 'auditor or operator');
+  for (const side of ['full', 'compatible'] as const)
+    assert.throws(() => verify(made({ [side]: new Uint8Array(64) })), coded('bad-operator-signature'), side);
+  assert.throws(() => verify(made({}, keyOf('thief'))), coded('bad-operator-signature'));
+  const revocations = [{ key: leaf.operator.key, revokedAtSize: 2 }];
+  assert.throws(() => verify(made({}), world.trustRoot({ revocations })), coded('key-revoked'));
 });
 
 test('an answer of the API that the log contradicts', () => {

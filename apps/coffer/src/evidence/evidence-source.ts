@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { concat, equalBytes, fromHex, hex } from '@coffer/base';
+import { ByteCollector, equalBytes, fromHex, hex } from '@coffer/base';
 import {
   decodeEvidenceIndex,
   EvidenceError,
@@ -104,12 +104,11 @@ async function get(url: string, bytesMax: number): Promise<Uint8Array | undefine
 }
 
 async function readBounded(body: ReadableStream<Uint8Array> | null, bytesMax: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const whole = new ByteCollector();
   for await (const chunk of (body ?? []) as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    if (length > bytesMax) throw new CliError('refused', 'too-large', `an answer over ${bytesMax} bytes`);
-    chunks.push(chunk);
+    if (whole.length + chunk.length > bytesMax)
+      throw new CliError('refused', 'too-large', `an answer over ${bytesMax} bytes`);
+    whole.add(chunk);
   }
-  return concat(...chunks);
+  return whole.whole();
 }

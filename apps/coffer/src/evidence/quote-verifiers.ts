@@ -15,19 +15,19 @@ const policySchema = z.strictObject({
 });
 
 /**
- * Whose quotes are believed: simulated ones, which are always called so, and those of TPMs where somebody says which.
+ * Whose quotes are believed: simulated ones, which are always called so; or, where somebody says which, those of TPMs and no
+ * others. Every HSM holds all secrets of its fleet, so that one whose quote anybody can make would be the fleet's worth.
  * @param tpm2 - JSON file with roots and PCRs. @throws CliError `usage`.
  */
 export function quoteVerifiers(tpm2: string | undefined): readonly QuoteVerifier[] {
-  const simulated = new SimulatedQuoteVerifier();
-  if (tpm2 === undefined) return [simulated];
+  if (tpm2 === undefined) return [new SimulatedQuoteVerifier()];
   const { roots, imagePcr, pcrs } = readPolicy(tpm2);
   const verifier = new Tpm2QuoteVerifier({
     roots: roots.map((root) => ({ ...root, certificate: fromBase64(root.certificate) })),
     imagePcr,
     pcrs: pcrs.map(({ index, value }) => ({ index, value: fromHex(value) })),
   });
-  return [simulated, verifier];
+  return [verifier];
 }
 
 function readPolicy(path: string): z.infer<typeof policySchema> {

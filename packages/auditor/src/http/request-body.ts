@@ -1,4 +1,4 @@
-import { concat, type Timers } from '@coffer/base';
+import { ByteCollector, type Timers } from '@coffer/base';
 import { AuditorError } from '../errors.js';
 
 export interface BodyLimits {
@@ -33,14 +33,12 @@ export async function readBody(request: Request, { bytesMax, timeMs, timers }: B
 }
 
 async function readAll(reader: ReadableStreamDefaultReader<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const body = new ByteCollector();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return concat(...chunks);
-    length += value.length;
-    if (length > bytesMax) throw tooLarge();
-    chunks.push(value);
+    if (done) return body.whole();
+    if (body.length + value.length > bytesMax) throw tooLarge();
+    body.add(value);
   }
 }
 

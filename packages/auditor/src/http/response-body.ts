@@ -1,19 +1,17 @@
-import { concat } from '@coffer/base';
+import { ByteCollector } from '@coffer/base';
 
 /** The whole body of an answer. @throws RangeError when it is over `bytesMax`; whatever the connection throws. */
 export async function readBytes(response: Response, bytesMax: number): Promise<Uint8Array> {
   const reader = response.body?.getReader();
   if (reader === undefined) return new Uint8Array(0);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
+  const body = new ByteCollector();
   for (;;) {
     const { done, value } = await reader.read();
-    if (done) return concat(...chunks);
-    length += value.length;
-    if (length > bytesMax) {
+    if (done) return body.whole();
+    if (body.length + value.length > bytesMax) {
       reader.cancel().catch(() => undefined);
       throw new RangeError('an answer over its limit');
     }
-    chunks.push(value);
+    body.add(value);
   }
 }

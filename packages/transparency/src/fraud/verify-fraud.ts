@@ -5,7 +5,8 @@ import { decodeProofFile } from '../c2sp/proof-file.js';
 import { quorumNewest } from '../c2sp/quorum.js';
 import { openCheckpoint, verifyLogSignature } from '../c2sp/signed-checkpoint.js';
 import { TransparencyError } from '../errors.js';
-import { decodeLeaf } from '../keys/leaf.js';
+import { verifyCountersignatures } from '../keys/countersignature.js';
+import { countersignedBy, decodeLeaf } from '../keys/leaf.js';
 import { decodePlexiMessage, encodePlexiMessage, type PlexiMessage, verifyPlexiSignature } from '../keys/plexi.js';
 import { verifyPlexiAnswer } from '../keys/plexi-answer.js';
 import { verifyKeyInForce } from '../keys/revocation.js';
@@ -19,7 +20,7 @@ import { decodeFraudProof, type FraudProof, type LoggedLeaf } from './fraud-proo
 export interface FraudFinding {
   readonly kind: FraudProof['kind'];
   /** Whose signing key did it. */
-  readonly culprit: 'log' | 'auditor';
+  readonly culprit: 'log' | 'auditor' | 'auditor or operator';
   /** One sentence for people. */
   readonly finding: string;
 }
@@ -65,7 +66,8 @@ function verifyConflict(proof: Case<'conflicting-checkpoints'>, root: TrustRoot)
 }
 
 function verifyUnlogged({ kind, leaf, log }: Case<'unlogged-bundle'>, root: TrustRoot): FraudFinding {
-  const { auditor } = decodeLeaf(leaf);
+  const signed = decodeLeaf(leaf);
+  const { auditor, operator } = signed;
   const message = decodePlexiMessage(auditor.message);
   if (!root.auditors.some((key) => equalBytes(key, auditor.key)))
     throw new TransparencyError('bad-auditor-signature', 'not an auditor of the trust root');
@@ -76,12 +78,19 @@ function verifyUnlogged({ kind, leaf, log }: Case<'unlogged-bundle'>, root: Trus
     return { kind, culprit: 'auditor', finding: `The auditor signed an epoch ${epoch} other than the one it logged.` };
   }
   verifyOwn(message, auditor.key, root);
+  // An auditor signs first and logs what the operator has counter-signed. Without that it has to wait, and with it nobody
+  // else can tell which of the two kept the leaf to itself: an operator alone must not be able to accuse its auditor.
+  if (!root.operators.some((key) => equalBytes(key, operator.key)))
+    throw new TransparencyError('bad-operator-signature', 'not an operator of the trust root');
+  verifyCountersignatures(countersignedBy(signed), operator.key, operator.signatures);
+  verifyKeyInForce(root, operator.key, epoch);
   const { checkpoint, cosignedMs } = openCheckpoint(log.checkpoint, root.policy);
   const seenMs = quorumNewest(root.policy, cosignedMs);
   if (seenMs === undefined) throw new TransparencyError('no-witness-quorum', 'too few witnesses cosigned');
   if (checkpoint.origin !== root.origin || checkpoint.size >= epoch) notFraud('the log is long enough');
   if (seenMs - message.timestampMs < loggingDelayMsMax) notFraud('the log may still come to it');
-  return { kind, culprit: 'auditor', finding: `The auditor signed epoch ${epoch} and kept it out of the log.` };
+  const finding = `Auditor and operator signed epoch ${epoch}, and one of them kept it out of the log.`;
+  return { kind, culprit: 'auditor or operator', finding };
 }
 
 /** The log has something else in the place of this message. */

@@ -29,7 +29,7 @@ export interface FleetArtifact {
   readonly epoch: number;
   /** Digest of the artifact of the epoch before; absent at epoch 1. */
   readonly previous?: Uint8Array;
-  /** At most {@link artifactFleetsMax}, with distinct fleetIds and configHashes. */
+  /** At most {@link artifactFleetsMax}, with distinct fleetIds, configHashes and keys. */
   readonly fleets: readonly ListedFleet[];
 }
 
@@ -67,6 +67,12 @@ export function decodeArtifact(bytes: Uint8Array): FleetArtifact {
   // One id with two configurations would let the wrong one answer for it.
   const ids = new Set(fleets.map(({ descriptor }) => hex(descriptor.fleetId)));
   if (ids.size !== fleets.length) form.fail('a fleet twice');
+  // An HSM is born once, and a fleet's secrets leave it for no other: a key in two fleets is one that a host has, or that
+  // of an HSM whose state was put back.
+  const keys = fleets.flatMap(({ descriptor: { channelKey, opaqueKey, members } }) =>
+    [channelKey, opaqueKey, ...members.map(({ key }) => key)].map(hex),
+  );
+  if (new Set(keys).size !== keys.length) form.fail('one key in two fleets');
   return { namespace, epoch, fleets, ...(previous === undefined ? {} : { previous }) };
 }
 
