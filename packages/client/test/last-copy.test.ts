@@ -109,3 +109,28 @@ test('a fleet that this device saw revoked stays revoked, whatever is signed lat
   await assert.rejects(again.protect('1234', new Uint8Array(32)), code('no-fleet'));
   assert.ok(!service.log.slice(-3).some((step) => step.startsWith('B register')));
 });
+
+test('attack: home is revoked while a move is under way: the registration that has the last copy is finished', async () => {
+  for (const listed of [{ A: 'revoked', B: 'serving' }, { B: 'serving' }] as const) {
+    const { service, phone } = await protectedOnA();
+    publishB(service);
+    phone.at = () => {
+      if (service.log.at(-1) === 'B register.finish') throw new PowerCut();
+    };
+    await assert.rejects(async () => (await phone.open()).unlock('1234'));
+    phone.at = () => undefined;
+    service.nowMs += dayMs;
+    service.publish(listed);
+    const vault = await phone.open();
+    assert.equal((await vault.resume())?.type, 'protected');
+    unlockedOr(await vault.unlock('1234'));
+    assert.ok(isLive(service, 'B') && !service.log.includes('A erase'));
+  }
+});
+
+test('a vault that cannot be erased, because its fleet is revoked, is not said to be none', async () => {
+  const { service, vault } = await protectedOnA();
+  service.publish({ A: 'revoked', B: 'serving' });
+  service.nowMs += dayMs;
+  await assert.rejects(vault.erase(), code('fleet-revoked'));
+});

@@ -118,8 +118,9 @@ export async function resumeMove(session: FleetsSession): Promise<ProtectOutcome
     return undefined;
   }
   const home = move.wish === 'protect' ? 'same' : await homeSince(session, move.leaves[0]);
-  // A home that was destroyed by guesses leaves this registration as the only copy of the key.
-  if (home === 'same' || home === 'destroyed') {
+  // A home that was destroyed by guesses, or whose fleet must not be used any more, leaves this registration as the only
+  // copy of the key.
+  if (home === 'same' || home === 'destroyed' || home === 'unusable') {
     const outcome = isUnfinished(view) ? await client.resume() : ({ type: 'protected', ...view } as const);
     await switched(session, move, outcome);
     return outcome && asProtected(outcome);
@@ -164,9 +165,9 @@ const isSamePlace = (a: VaultPlace | undefined, b: VaultPlace | undefined): bool
 async function homeSince(
   session: FleetsSession,
   from: VaultPlace | undefined,
-): Promise<'same' | 'changed' | 'destroyed' | 'gone'> {
+): Promise<'same' | 'changed' | 'destroyed' | 'unusable' | 'gone'> {
   const fleet = usableFleet(session, from?.configHash);
-  if (fleet === undefined) return 'gone';
+  if (fleet === undefined) return 'unusable';
   const { state, version } = await (await session.clientOf(fleet)).status();
   if (state === 'live') return version === from?.version ? 'same' : 'changed';
   return state === 'destroyed' ? 'destroyed' : 'gone';
