@@ -23,6 +23,7 @@ import { auditEvidence, type EvidenceFinding, type EvidenceVerifier } from './ev
 import { type FleetDelta, fleetDelta, type LoggedArtifact } from './fleet-delta.js';
 import { isLogged, openAnswer } from './plexi-checks.js';
 import type { Published } from './published.js';
+import { type RoleDelta, roleDelta } from './role-delta.js';
 import type { RootChain } from './root-chain.js';
 
 /** One epoch, for people and for `--json`. */
@@ -34,6 +35,8 @@ export interface EpochReport {
   readonly signedMs: number;
   readonly notAfterMs: number;
   readonly delta: FleetDelta;
+  /** Of the first epoch under a newer trust root than before. */
+  readonly roles?: RoleDelta;
   /** Of every fleet whose evidence is new in this epoch, by configHash. */
   readonly evidence: readonly { readonly configHash: string; readonly findings: readonly EvidenceFinding[] }[];
 }
@@ -141,6 +144,9 @@ export async function auditEpoch(
       signedMs: signedMs(leaf),
       notAfterMs: leaf.notAfterMs,
       delta: fleetDelta(state.before, { artifact, leaf }),
+      ...(trustRootVersion > state.trustRootVersion
+        ? { roles: roleDelta(roots.of(state.trustRootVersion), roots.of(trustRootVersion)) }
+        : {}),
       evidence,
     },
   };

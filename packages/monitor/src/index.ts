@@ -6,4 +6,5 @@ export * from './fleet-delta.js';
 export * from './http-source.js';
 export * from './limits.js';
 export * from './log-audit.js';
+export * from './role-delta.js';
 export * from './source.js';

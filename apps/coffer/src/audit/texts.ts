@@ -1,4 +1,4 @@
-import type { AuditReport, Doubt, EpochReport, FleetChange, FleetDelta } from '@coffer/monitor';
+import type { AuditReport, Doubt, EpochReport, FleetChange, FleetDelta, RoleDelta } from '@coffer/monitor';
 import { plural } from '../terminal/output.js';
 
 /** Enough of a key or digest to tell it from others; `--json` has all of it. */
@@ -6,10 +6,11 @@ const short = (hex: string): string => (hex.length <= 24 ? hex : `${hex.slice(0,
 const time = (ms: number): string => new Date(ms).toISOString().replace(/:\d\d\.\d{3}Z$/, 'Z');
 
 /** What an epoch changed, for people. */
-export function epochLines({ epoch, digest, signedMs, notAfterMs, delta, evidence }: EpochReport): string[] {
+export function epochLines({ epoch, digest, signedMs, notAfterMs, delta, roles, evidence }: EpochReport): string[] {
   return [
     `Epoch ${epoch}  ${short(digest)}  signed ${time(signedMs)}, good until ${time(notAfterMs)}`,
     ...deltaLines(delta),
+    ...(roles === undefined ? [] : roleLines(roles)),
     ...evidence.map(({ configHash, findings }) => {
       const verdicts = [...new Set(findings.map(({ verdict }) => verdict))];
       const counts = verdicts.map((each) => `${findings.filter(({ verdict }) => verdict === each).length} ${each}`);
@@ -30,6 +31,16 @@ function deltaLines({ added, removed, changed, newEvidence, ...signers }: FleetD
   if (operatorKey !== undefined) lines.push(`  counter-signed by operator ${short(operatorKey)}`);
   if (trustRootVersion !== undefined) lines.push(`  under trust root ${trustRootVersion}`);
   return lines.length === 0 ? ['  nothing changed'] : lines;
+}
+
+/** What a new trust root changed. */
+export function roleLines({ added, removed, revoked, thresholds }: RoleDelta): string[] {
+  return [
+    ...added.map(({ role, key }) => `    + ${role} ${short(key)}`),
+    ...removed.map(({ role, key }) => `    - ${role} ${short(key)}`),
+    ...revoked.map(({ key, revokedAtSize }) => `    ! revoked ${short(key)} from size ${revokedAtSize}`),
+    ...thresholds.map(({ of, from, to }) => `    ~ needed of ${of}: ${from} -> ${to}`),
+  ];
 }
 
 function fleetLines(sign: '+' | '-', { fleetId, configHash, status, keys }: FleetChange): string[] {
