@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Auditor,
@@ -17,8 +17,8 @@ import {
   FileLock,
   HostError,
   type Logger,
+  makeFolders,
   packageVersion,
-  privateFolderMode,
   readFileIfAny,
   readSeedFile,
   systemClock,
@@ -48,7 +48,7 @@ Configuration: { "store", "auditorKeys": [{ "seed", "notBeforeMs" }], "namespace
   },
   async start(config, { log, path, fail }) {
     const folder = path(config.store);
-    makeStore(folder);
+    makeFolders(folder);
     // Two processes on one store could sign two artifacts for one epoch.
     const lock = FileLock.acquire(join(folder, 'lock'));
     const onEvent = (event: AuditorEvent): void => {
@@ -89,14 +89,6 @@ Configuration: { "store", "auditorKeys": [{ "seed", "notBeforeMs" }], "namespace
     };
   },
 });
-
-function makeStore(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: privateFolderMode });
-  } catch (cause) {
-    throw new HostError('file', `cannot make ${folder} (${systemCode(cause) ?? 'failed'})`, { cause });
-  }
-}
 
 function listen(
   auditor: Auditor,

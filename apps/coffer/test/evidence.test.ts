@@ -122,9 +122,17 @@ test('an auditor: files by digest, from its address or that of the index', async
   await assert.rejects(auditorEvidence(`${base}/moved`, digest), { code: 'unavailable', reason: 'no-answer' });
 });
 
+/** A root of TPMs, as a `--tpm2` file has it. */
+function vendorRoot() {
+  const { policy } = JSON.parse(readFileSync(join(vectors, '../attestation/tpm2.json'), 'utf8')) as {
+    policy: { root: string };
+  };
+  return { name: 'a vendor', certificate: Buffer.from(policy.root, 'hex').toString('base64'), isHardware: true };
+}
+
 test('attack: a member whose quote anybody can make, where TPMs are asked for', async () => {
   const place = new Place();
-  const roots = [{ name: 'a vendor', certificate: 'AAAA', isHardware: true }];
+  const roots = [vendorRoot()];
   writeFileSync(place.path('tpm2.json'), JSON.stringify({ roots, imagePcr: 14, pcrs: [] }));
   const ended = await place.run(['evidence', 'verify', good, ...trust, '--tpm2', 'tpm2.json', '--json']);
   assert.deepEqual([ended.code, ended.json.ok], [1, false]);
@@ -137,11 +145,21 @@ test('TPMs are believed where somebody says which, and then no simulated ones', 
     writeFileSync(place.path('tpm2.json'), JSON.stringify(policy));
     return place.path('tpm2.json');
   };
-  const policy = { roots: [{ name: 'a vendor', certificate: 'AAAA', isHardware: true }], imagePcr: 14, pcrs: [] };
+  const root = vendorRoot();
+  const policy = { roots: [root], imagePcr: 14, pcrs: [] };
   const types = (file: string | undefined) => quoteVerifiers(file).map(({ type }) => type);
+  const ofRoot = (text: string) => ({ ...policy, roots: [{ ...root, certificate: text }] });
+  assert.throws(() => quoteVerifiers(place.path('none')), { code: 'usage', reason: 'no-such-file' });
   assert.deepEqual(types(undefined), ['simulated']);
   assert.deepEqual(types(write(policy)), ['tpm2']);
-  for (const bad of [{}, { ...policy, roots: [] }, { ...policy, imagePcr: 24 }, { ...policy, extra: 1 }]) {
+  for (const bad of [
+    {},
+    { ...policy, roots: [] },
+    { ...policy, imagePcr: 24 },
+    { ...policy, extra: 1 },
+    ofRoot('AAAA'),
+    ofRoot('==='),
+  ]) {
     assert.throws(() => quoteVerifiers(write(bad)), { code: 'usage', reason: 'bad-tpm2-policy' });
   }
 });

@@ -5,6 +5,7 @@ import { hex } from '@coffer/base';
 import { systemEntropy } from '@coffer/crypto';
 import { blocksOf } from './byte-source.js';
 import { BackupError, systemCode } from './errors.js';
+import { makeFolders } from './folders.js';
 import { type BackupStore, type ByteRange, isObjectName, type StoredObject } from './store.js';
 
 const readBytes = 65_536;
@@ -124,10 +125,10 @@ export async function writeAll(file: Pick<FileHandle, 'write'>, bytes: Uint8Arra
 }
 
 async function makeFolder(path: string): Promise<void> {
-  const firstMade = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (firstMade === undefined) return;
-  // A new folder is durable only when the folder above knows its name.
-  for (let at = path; at.length >= firstMade.length; at = dirname(at)) await syncFolder(dirname(at));
+  for (const made of await makeFolders(path, { mkdir, stat }, 0o700)) {
+    // A new folder is durable only when the folder above knows its name.
+    await syncFolder(dirname(made));
+  }
 }
 
 /** Makes renames and new names inside `path` durable. Windows cannot open folders, and needs no such call. */

@@ -6,6 +6,7 @@ import { systemEntropy } from '@coffer/crypto';
 import { blocksOf } from './byte-source.js';
 import { BackupError, systemCode } from './errors.js';
 import { writeAll } from './folder-store.js';
+import { makeFolders } from './folders.js';
 import { pathNames } from './paths.js';
 
 /** The calls that a restore writes with; tests make single ones of them fail. */
@@ -39,7 +40,7 @@ export class RestoreTarget {
   /** @param path - made when it is not there; may itself be a link, which is the caller's own choice. */
   static async open(path: string, files: Files = nodeFiles): Promise<RestoreTarget> {
     try {
-      await files.mkdir(path, { recursive: true });
+      await makeFolders(path, { mkdir: files.mkdir, stat: nodeFiles.stat });
       return new RestoreTarget(await files.realpath(path), files);
     } catch (cause) {
       throw new BackupError('write-failed', 'the target folder cannot be made', { cause });

@@ -1,4 +1,14 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { dirname } from 'node:path';
 import { HostError, systemCode } from './errors.js';
 
@@ -30,13 +40,13 @@ export function replaceFile(path: string, bytes: Uint8Array | string, mode: numb
 /**
  * Makes a folder whose own parent is there, unless it exists, durably before it returns: a file in a folder that a power
  * cut takes back is gone, however well the file was synced.
- * @throws HostError `file`.
+ * @throws HostError `file`, also when something else is in the way.
  */
 export function makeFolder(path: string): void {
   try {
     mkdirSync(path, { mode: privateFolderMode });
   } catch (cause) {
-    if (systemCode(cause) !== 'EEXIST')
+    if (!isFolder(path))
       throw new HostError('file', `cannot make ${path} (${systemCode(cause) ?? 'failed'})`, { cause });
   }
   try {
@@ -44,6 +54,27 @@ export function makeFolder(path: string): void {
     syncFolder(dirname(path));
   } catch (cause) {
     throw new HostError('file', `cannot sync the folder of ${path} (${systemCode(cause) ?? 'failed'})`, { cause });
+  }
+}
+
+/**
+ * Makes a folder and those above it that are not there, each as {@link makeFolder} does. Node's own way (`mkdir` with
+ * `recursive`) never returns where the system says ENOENT for a name that it could make, as it does below `/proc`.
+ * @throws HostError `file`.
+ */
+export function makeFolders(path: string): void {
+  if (isFolder(path)) return;
+  const above = dirname(path);
+  if (above !== path) makeFolders(above);
+  makeFolder(path);
+}
+
+/** False also for what may not be looked at: making it says why. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 }
 

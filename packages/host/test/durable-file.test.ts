@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { HostError, makeFolder, readFileIfAny, replaceFile } from '@coffer/host';
+import { HostError, makeFolder, makeFolders, readFileIfAny, replaceFile } from '@coffer/host';
 
 const root = mkdtempSync(join(tmpdir(), 'coffer-host-'));
 after(() => rmSync(root, { recursive: true }));
@@ -57,4 +57,20 @@ test('a folder is made once, for its user alone, and only where its parent is', 
     () => makeFolder(join(root, 'no', 'parent')),
     (error: unknown) => error instanceof HostError && error.code === 'file',
   );
+});
+
+test('folders are made down to the last one, and where they cannot be made an error says so', () => {
+  const path = join(root, 'down', 'to', 'here');
+  makeFolders(path);
+  makeFolders(path);
+  assert.equal(statSync(join(root, 'down')).mode & 0o777, 0o700);
+  writeFileSync(join(path, 'file'), '');
+  for (const place of [join(path, 'file'), join(path, 'file', 'below')]) {
+    assert.throws(() => makeFolders(place), { code: 'file' });
+  }
+});
+
+// `mkdir` with `recursive` of Node 20 and 22 spins there for ever.
+test('a folder below /proc is refused', { skip: process.platform !== 'linux' }, () => {
+  assert.throws(() => makeFolders('/proc/nope/deeper'), { code: 'file' });
 });

@@ -1,15 +1,16 @@
 import { join, resolve } from 'node:path';
 import { hex } from '@coffer/base';
 import { sha256 } from '@coffer/crypto';
-import { readFileIfAny, systemClock } from '@coffer/host';
+import { systemClock } from '@coffer/host';
 import { type AuditReport, type Doubt, LogAudit } from '@coffer/monitor';
 import { decodeTrustRoot } from '@coffer/transparency';
 import { auditorSource } from '../audit/auditor-source.js';
 import { evidenceVerifier } from '../audit/evidence-verifier.js';
-import { checkpointFile, keep } from '../audit/kept-checkpoint.js';
+import { checkpointFile, keep, keptCheckpoint } from '../audit/kept-checkpoint.js';
 import { doubtLine, epochLines, reportLines } from '../audit/texts.js';
 import { CliError } from '../cli-error.js';
 import { readTrustRoot } from '../device/fleet-link.js';
+import { inputFile } from '../input-file.js';
 import { type Output, plural } from '../terminal/output.js';
 import { type StopWatch, stopSignal } from '../terminal/signals.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -36,10 +37,10 @@ export async function auditCommand(url: string, options: AuditOptions, { output 
   if (options.namespace !== undefined && options.namespace !== trustRoot.namespace)
     throw new CliError('usage', 'other-namespace', `the trust root is of ${trustRoot.namespace}`);
   const stateFile = resolve(options.state ?? checkpointFile(trustRoot));
-  const last = readFileIfAny(stateFile);
+  const last = keptCheckpoint(stateFile, trustRoot);
   const exhibits = {
-    checkpoints: [...(last === undefined ? [] : [last]), ...(options.checkpoint ?? []).map(readExhibit)],
-    bundles: (options.bundle ?? []).map(readExhibit),
+    checkpoints: [...(last === undefined ? [] : [last]), ...(options.checkpoint ?? []).map(inputFile)],
+    bundles: (options.bundle ?? []).map(inputFile),
   };
   const audit = new LogAudit({
     source: auditorSource(url),
@@ -122,12 +123,6 @@ function finish(report: AuditReport, output: Output): void {
 
 const isOtherHistory = ({ code }: Doubt): boolean => code === 'split-view' || code === 'rollback';
 const fraudName = (code: string, proof: Uint8Array): string => `fraud-${code}-${hex(sha256(proof)).slice(0, 8)}.json`;
-
-function readExhibit(path: string): Uint8Array {
-  const bytes = readFileIfAny(resolve(path));
-  if (bytes === undefined) throw new CliError('usage', 'no-such-file', `there is no file at ${path}`);
-  return bytes;
-}
 
 /** @returns false when somebody wants it to stop. */
 async function waited(ms: number, stop: StopWatch): Promise<boolean> {

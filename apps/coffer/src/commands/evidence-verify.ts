@@ -1,9 +1,10 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { hex } from '@coffer/base';
 import { type EvidenceReport, evidenceRoles, holds, type Verdict, verifyEvidence } from '@coffer/evidence';
-import { decodeTrustRoot, TransparencyError, type TrustRoot } from '@coffer/transparency';
+import { decodeTrustRoot } from '@coffer/transparency';
 import { CliError } from '../cli-error.js';
+import { readTrustRoot } from '../device/fleet-link.js';
 import { auditorEvidence, evidenceFolder } from '../evidence/evidence-source.js';
 import { quoteVerifiers } from '../evidence/quote-verifiers.js';
 import { reportGroups } from '../evidence/report-groups.js';
@@ -30,7 +31,7 @@ export async function evidenceVerifyCommand(
   options: EvidenceVerifyOptions,
   { output }: Terminal,
 ): Promise<void> {
-  const trustRoot = readTrustRoot(options.trustRoot);
+  const { trustRoot } = decodeTrustRoot(readTrustRoot(resolve(options.trustRoot)));
   const isAddress = /^https?:\/\//.test(where);
   const verifiers = quoteVerifiers(options.tpm2);
   const source = isAddress ? await auditorEvidence(where, options.digest) : evidenceFolder(where, options.digest);
@@ -53,15 +54,6 @@ export async function evidenceVerifyCommand(
   };
   if (!holds(report)) throw new CliError('refused', 'evidence-failed', headline(report), { details });
   output.done({ ok: true, ...details }, [headline(report)]);
-}
-
-function readTrustRoot(path: string): TrustRoot {
-  try {
-    return decodeTrustRoot(new Uint8Array(readFileSync(path))).trustRoot;
-  } catch (cause) {
-    if (!(cause instanceof TransparencyError)) throw cause;
-    throw new CliError('usage', 'bad-trust-root', `${path} is no trust root`, { cause });
-  }
 }
 
 const colors: Readonly<Record<Verdict, 'green' | 'yellow' | 'red' | 'bold'>> = {

@@ -1,15 +1,16 @@
-import { mkdirSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { hex } from '@coffer/base';
 import type { CeremonyStep } from '@coffer/evidence';
-import { parseConfiguration, privateFolderMode } from '@coffer/host';
+import { makeFolders, parseConfiguration } from '@coffer/host';
 import { decodeFleetDescriptor } from '@coffer/protocol';
 import { CliError } from '../cli-error.js';
 import { ceremonyOf } from '../fleet/ceremony.js';
+import { refuseFleet } from '../fleet/create.js';
 import { FleetFolder } from '../fleet/folder.js';
 import { builtImage, provenance } from '../fleet/image.js';
 import { lockFolder } from '../fleet/open-fleet.js';
 import { type FleetPlan, fleetPlanSchema } from '../fleet/plan.js';
+import { inputText } from '../input-file.js';
 import { plural } from '../terminal/output.js';
 import type { Terminal } from '../terminal/terminal.js';
 
@@ -26,6 +27,8 @@ export interface FleetCreateOptions {
 export async function fleetCreateCommand(options: FleetCreateOptions, { output, prompts }: Terminal): Promise<void> {
   const folder = new FleetFolder(resolve(options.dir));
   const plan = planOf(options);
+  // Before anybody is asked, and again under the lock.
+  refuseFleet(folder);
   const image = options.image === undefined ? builtImage() : resolve(options.image);
   const isAsking = options.script === undefined && prompts.isInteractive;
   const confirm = async (question: string): Promise<void> => {
@@ -36,7 +39,7 @@ export async function fleetCreateCommand(options: FleetCreateOptions, { output, 
   output.say(output.paint('yellow', 'SIMULATED HARDWARE: what this proves, it proves about processes.'));
   output.say(`present: the operator, and ${plural(plan.witnesses.length, 'independent witness key')}`);
   await confirm('Is everybody here, and is the plan as agreed?');
-  mkdirSync(folder.root, { recursive: true, mode: privateFolderMode });
+  makeFolders(folder.root);
   const lock = lockFolder(folder);
   try {
     const { descriptor, evidence } = await ceremonyOf({
@@ -71,7 +74,7 @@ function planOf({ script, sites = 5, operatorKey, witnessKey = [] }: FleetCreate
   if (script !== undefined) {
     if (operatorKey !== undefined) throw new CliError('usage', 'two-plans', '--script names the keys itself');
     const path = resolve(script);
-    const plan = parseConfiguration(path, readText(path), fleetPlanSchema);
+    const plan = parseConfiguration(path, inputText(path), fleetPlanSchema);
     // Key files of a script lie beside it.
     const beside = (file: string): string => resolve(dirname(path), file);
     return { ...plan, operator: beside(plan.operator), witnesses: plan.witnesses.map(beside) };
@@ -113,13 +116,5 @@ function told({ event }: CeremonyStep): string {
       return `${event.destroyed.length} of ${event.issued.length} media destroyed (testimony)`;
     case 'close':
       return `closed: ${hex(event.configHash)}`;
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    throw new CliError('usage', 'no-script', `cannot read ${path}`);
   }
 }

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path';
 import { AuditorClient } from '@coffer/auditor';
 import { hex } from '@coffer/base';
-import { readFileIfAny, readSeedFile, readTokenFile, systemClock } from '@coffer/host';
+import { readSeedFile, readTokenFile, systemClock } from '@coffer/host';
 import { type FleetChanges, type GatewayAddress, OperatorError, publishEpoch, refreshGateway } from '@coffer/operator';
 import { artifactDigest, decodeTrustRoot } from '@coffer/transparency';
 import { auditorSource } from '../audit/auditor-source.js';
 import { evidenceVerifier } from '../audit/evidence-verifier.js';
-import { checkpointFile, keep } from '../audit/kept-checkpoint.js';
+import { checkpointFile, keep, keptCheckpoint } from '../audit/kept-checkpoint.js';
 import { CliError } from '../cli-error.js';
 import { readTrustRoot } from '../device/fleet-link.js';
 import { readFleetFiles } from '../operator/fleet-files.js';
@@ -71,7 +71,7 @@ async function publish(
   const client = new AuditorClient({ url: options.auditor, namespace: trustRoot.namespace });
   const source = auditorSource(options.auditor);
   const stateFile = resolve(options.state ?? checkpointFile(trustRoot));
-  const checkpoint = readFileIfAny(stateFile);
+  const checkpoint = keptCheckpoint(stateFile, trustRoot);
   const operatorSeed = readSeedFile(resolve(options.operatorKey));
   const auditing = {
     client,

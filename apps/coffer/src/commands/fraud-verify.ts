@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { readFileIfAny } from '@coffer/host';
 import { decodeTrustRoot, type FraudFinding, TransparencyError, verifyFraudProof } from '@coffer/transparency';
 import { CliError } from '../cli-error.js';
 import { readTrustRoot } from '../device/fleet-link.js';
+import { inputFile } from '../input-file.js';
 import type { Terminal } from '../terminal/terminal.js';
 
 export interface FraudVerifyOptions {
@@ -16,8 +16,7 @@ export async function fraudVerifyCommand(
   { output }: Terminal,
 ): Promise<void> {
   const { trustRoot } = decodeTrustRoot(readTrustRoot(resolve(options.trustRoot)));
-  const bytes = readFileIfAny(resolve(path));
-  if (bytes === undefined) throw new CliError('usage', 'no-such-file', `there is no file at ${path}`);
+  const bytes = inputFile(path);
   let found: FraudFinding;
   try {
     found = verifyFraudProof(bytes, trustRoot);

@@ -1,16 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { hex } from '@coffer/base';
 import { sha256 } from '@coffer/crypto';
-import {
-  FileLock,
-  HostError,
-  privateFolderMode,
-  readSeedFile,
-  replaceFile,
-  systemClock,
-  systemCode,
-} from '@coffer/host';
+import { FileLock, HostError, makeFolders, readSeedFile, replaceFile, systemClock } from '@coffer/host';
 import {
   decodeVerifierKey,
   encodeVerifierKey,
@@ -41,7 +32,7 @@ export interface WitnessServeOptions {
 export async function witnessServeCommand(options: WitnessServeOptions, { output }: Terminal): Promise<void> {
   const stop = stopSignal({ withParent: options.exitWithParent === true });
   const folder = resolve(options.state);
-  makeState(folder);
+  makeFolders(folder);
   // Two processes on one state could cosign two trees.
   const lock = FileLock.acquire(join(folder, 'lock'));
   const seed = readSeedFile(resolve(options.key));
@@ -109,14 +100,6 @@ function logKey(vkey: string): NoteKey {
     if (!(cause instanceof TransparencyError)) throw cause;
   }
   throw new CliError('usage', 'bad-argument', `not the vkey of a log: ${vkey}`);
-}
-
-function makeState(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true, mode: privateFolderMode });
-  } catch (cause) {
-    throw new HostError('file', `cannot make ${folder} (${systemCode(cause) ?? 'failed'})`, { cause });
-  }
 }
 
 /** Notes of conflicts that one process keeps, of each kind. Whoever holds genuine notes can send them again and again. */

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AuditorClient } from '@coffer/auditor';
@@ -6,7 +5,7 @@ import type { AuditordConfig } from '@coffer/auditord/config';
 import { sleep } from '@coffer/base';
 import { ed25519PublicKey, sha256, systemEntropy } from '@coffer/crypto';
 import type { GatewaydConfig } from '@coffer/gatewayd/config';
-import { privateFolderMode, replaceFile, systemTimers, writeSeedFile } from '@coffer/host';
+import { makeFolders, replaceFile, systemTimers, writeSeedFile } from '@coffer/host';
 import {
   encodeArtifact,
   encodeTrustRoot,
@@ -76,7 +75,7 @@ export class House {
 
   /** Makes all keys, and starts witnesses and auditor. @param root - a folder of its own. */
   static async open(root: string, onDaemon: (daemon: Daemon) => void): Promise<House> {
-    mkdirSync(root, { recursive: true, mode: privateFolderMode });
+    makeFolders(root);
     const house = new House(root, await freePorts(2 + witnessCount));
     for (let i = 1; i <= witnessCount; i++) house.#start(house.#witness(i), onDaemon);
     house.#start(house.#auditord(), onDaemon);

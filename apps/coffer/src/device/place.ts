@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { hex } from '@coffer/base';
 import type { FleetChoice } from '@coffer/client';
-import { privateFolderMode } from '@coffer/host';
+import { makeFolders } from '@coffer/host';
 import { vaultIdOf } from '@coffer/protocol';
 
 /** Folder of this user's client state: `$XDG_STATE_HOME/coffer`, or where that points when it is not set. */
@@ -24,6 +23,6 @@ export function accountStateFolder(root: string, fleets: FleetChoice, tenant: st
     .digest('hex')
     .slice(0, 32);
   const folder = join(resolve(root), name);
-  mkdirSync(folder, { recursive: true, mode: privateFolderMode });
+  makeFolders(folder);
   return folder;
 }

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { type QuoteVerifier, SimulatedQuoteVerifier, Tpm2QuoteVerifier } from '@coffer/attestation';
-import { fromBase64, fromHex } from '@coffer/base';
+import { AttestationError, type QuoteVerifier, SimulatedQuoteVerifier, Tpm2QuoteVerifier } from '@coffer/attestation';
+import { BytesError, fromBase64, fromHex } from '@coffer/base';
 import { z } from 'zod';
 import { CliError } from '../cli-error.js';
+import { inputText } from '../input-file.js';
 
 /** What a TPM has to show; docs/operations.md. Certificates are DER in base64. */
 const policySchema = z.strictObject({
@@ -20,21 +20,21 @@ const policySchema = z.strictObject({
  * @param tpm2 - JSON file with roots and PCRs. @throws CliError `usage`.
  */
 export function quoteVerifiers(tpm2: string | undefined): readonly QuoteVerifier[] {
-  if (tpm2 === undefined) return [new SimulatedQuoteVerifier()];
-  const { roots, imagePcr, pcrs } = readPolicy(tpm2);
-  const verifier = new Tpm2QuoteVerifier({
-    roots: roots.map((root) => ({ ...root, certificate: fromBase64(root.certificate) })),
-    imagePcr,
-    pcrs: pcrs.map(({ index, value }) => ({ index, value: fromHex(value) })),
-  });
-  return [verifier];
+  return [tpm2 === undefined ? new SimulatedQuoteVerifier() : tpm2Verifier(tpm2)];
 }
 
-function readPolicy(path: string): z.infer<typeof policySchema> {
-  const text = readFileSync(path, 'utf8');
+function tpm2Verifier(path: string): Tpm2QuoteVerifier {
+  const text = inputText(path);
   try {
-    return policySchema.parse(JSON.parse(text));
+    const { roots, imagePcr, pcrs } = policySchema.parse(JSON.parse(text));
+    return new Tpm2QuoteVerifier({
+      roots: roots.map((root) => ({ ...root, certificate: fromBase64(root.certificate) })),
+      imagePcr,
+      pcrs: pcrs.map(({ index, value }) => ({ index, value: fromHex(value) })),
+    });
   } catch (cause) {
+    const isForm = [SyntaxError, z.ZodError, BytesError, AttestationError].some((kind) => cause instanceof kind);
+    if (!isForm) throw cause;
     throw new CliError('usage', 'bad-tpm2-policy', `${path} does not say which TPMs to believe`, { cause });
   }
 }

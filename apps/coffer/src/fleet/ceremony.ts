@@ -1,9 +1,9 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { zero } from '@coffer/base';
 import { holdCeremony } from '@coffer/ceremony';
 import { sha256, systemEntropy } from '@coffer/crypto';
 import type { BuildStatement, CeremonyStep, EvidenceSet, SourceStatement } from '@coffer/evidence';
-import { privateFolderMode, readSeedFile, replaceFile, systemClock } from '@coffer/host';
+import { makeFolders, readSeedFile, replaceFile, systemClock } from '@coffer/host';
 import { quorumFloor } from '@coffer/protocol';
 import { CliError } from '../cli-error.js';
 import { bearInProcesses } from './bear-in-processes.js';
@@ -39,7 +39,7 @@ export async function ceremonyOf(
   options: FleetCeremonyOptions,
 ): Promise<{ descriptor: Uint8Array; evidence: EvidenceSet }> {
   const { folder, plan, image } = options;
-  mkdirSync(folder.root, { recursive: true, mode: privateFolderMode });
+  makeFolders(folder.root);
   const sites = plan.sites.map(({ name }) => name);
   const groups = plan.groups ?? sites.length;
   // Each member has to lead a group to be tried.

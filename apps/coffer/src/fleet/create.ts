@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hex, zero } from '@coffer/base';
 import { systemEntropy } from '@coffer/crypto';
-import { privateFolderMode, replaceFile } from '@coffer/host';
+import { makeFolders, replaceFile } from '@coffer/host';
 import { provisionFleet, SoftKeyStore } from '@coffer/hsm';
 import type { HsmdConfig } from '@coffer/hsmd/config';
 import { CliError } from '../cli-error.js';
@@ -39,6 +39,11 @@ export function isFleet(folder: FleetFolder): boolean {
   return existsSync(folder.settings) && !existsSync(folder.creating);
 }
 
+/** @throws CliError `usage` when there is a fleet in the folder. */
+export function refuseFleet(folder: FleetFolder): void {
+  if (isFleet(folder)) throw new CliError('usage', 'fleet-exists', `${folder.root} holds a fleet already`);
+}
+
 /**
  * Creates a fleet: keys, first sealed states, descriptor, development issuer. Nothing of it has run before the settings
  * are written, which happens last; a creation that was broken off is begun anew.
@@ -48,8 +53,8 @@ export async function createFleet(folder: FleetFolder, shape: FleetShape, bear: 
   makeRoom(folder);
   replaceFile(folder.creating, 'a fleet is being created here\n');
   const members = sitesOf(folder, shape);
-  for (const site of members) for (const path of [site.hsm, site.replicaFolder]) makeFolder(path);
-  for (const name of ['ledger', 'gateway', 'issuer', 'logs']) makeFolder(join(folder.root, name));
+  for (const site of members) for (const path of [site.hsm, site.replicaFolder]) makeFolders(path);
+  for (const name of ['ledger', 'gateway', 'issuer', 'logs']) makeFolders(join(folder.root, name));
 
   const descriptor = await bear(folder, shape);
   replaceFile(folder.descriptor, descriptor);
@@ -104,7 +109,7 @@ function bearHere(folder: FleetFolder, shape: FleetShape): Uint8Array {
 function makeRoom(folder: FleetFolder): void {
   const found = readdirSync(folder.root).filter((name) => !name.startsWith('up.lock'));
   if (found.length > 0 && !existsSync(folder.creating)) {
-    if (isFleet(folder)) throw new CliError('usage', 'fleet-exists', `${folder.root} holds a fleet already`);
+    refuseFleet(folder);
     throw new CliError(
       'usage',
       'not-a-fleet',
@@ -114,8 +119,4 @@ function makeRoom(folder: FleetFolder): void {
   const ours =
     /^(site-\d+|ledger|gateway|issuer|logs|evidence|fleet\.json|coffer\.json|operator-token|creating)(\.new)?$/;
   for (const name of found) if (ours.test(name)) rmSync(join(folder.root, name), { recursive: true, force: true });
-}
-
-function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: privateFolderMode });
 }

@@ -1,14 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type EvidenceSet, evidenceDigest } from '@coffer/evidence';
-import { HostError, privateFolderMode, readFileIfAny, replaceFile } from '@coffer/host';
+import { HostError, makeFolders, readFileIfAny, replaceFile } from '@coffer/host';
 
 /** Evidence is public; its folder is this user's until it is published. */
 const publicFileMode = 0o644;
 
 /** Writes a set: every file under its SHA-256, and the index last, so that an index is never without its files. */
 export function writeEvidence(folder: string, { index, files }: EvidenceSet): void {
-  mkdirSync(folder, { recursive: true, mode: privateFolderMode });
+  makeFolders(folder);
   for (const [name, bytes] of files) replaceFile(join(folder, name), bytes, publicFileMode);
   replaceFile(join(folder, 'index.json'), index, publicFileMode);
 }

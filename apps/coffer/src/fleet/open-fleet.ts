@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { FileLock, HostError, privateFolderMode } from '@coffer/host';
+import { FileLock, HostError, makeFolders } from '@coffer/host';
 import { CliError } from '../cli-error.js';
 import { createFleet, isFleet, plainShape } from './create.js';
 import type { ExitListener } from './daemon.js';
@@ -33,7 +32,7 @@ export interface OpenFleet {
  */
 export async function openFleet(options: OpenFleetOptions): Promise<OpenFleet> {
   const { folder, sites, onCreate } = options;
-  mkdirSync(folder.root, { recursive: true, mode: privateFolderMode });
+  makeFolders(folder.root);
   const lock = lockFolder(folder);
   try {
     if (!isFleet(folder)) {

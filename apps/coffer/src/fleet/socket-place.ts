@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { privateFolderMode } from '@coffer/host';
+import { makeFolders } from '@coffer/host';
 import { CliError } from '../cli-error.js';
 import type { SiteFolder } from './folder.js';
 
@@ -17,7 +17,7 @@ export function socketPath(site: SiteFolder): string {
   const path = pathOf(site);
   if (path === site.socket) return path;
   const folder = dirname(path);
-  mkdirSync(folder, { recursive: true, mode: privateFolderMode });
+  makeFolders(folder);
   const { mode, uid } = lstatSync(folder);
   // Anyone can make a folder of this name there first, and would then own the way to the HSM.
   if ((mode & 0o077) !== 0 || uid !== userInfo().uid) {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { fromHex, hex } from '@coffer/base';
 import { parseConfiguration } from '@coffer/host';
 import type { TrustRootPlan } from '@coffer/operator';
 import { decodeVerifierKey, type NoteKey, TransparencyError } from '@coffer/transparency';
 import { z } from 'zod';
 import { CliError } from '../cli-error.js';
+import { inputText } from '../input-file.js';
 
 const key = z.string().regex(/^[0-9a-f]{64}$/, 'not a public key of 64 hexadecimal digits');
 const vkey = z.string().min(1).max(512);
@@ -34,7 +34,7 @@ const planSchema = z.strictObject({
 
 /** @throws HostError `bad-config`, CliError `usage`. */
 export function readRootPlan(path: string): TrustRootPlan {
-  const plan = parseConfiguration(path, readText(path), planSchema);
+  const plan = parseConfiguration(path, inputText(path), planSchema);
   const group = 'quorum';
   return {
     namespace: plan.namespace,
@@ -61,13 +61,5 @@ function noteKeyOf(text: string, path: string): NoteKey {
   } catch (cause) {
     if (!(cause instanceof TransparencyError)) throw cause;
     throw new CliError('usage', 'bad-plan', `${path}: not a vkey: ${text}`, { cause });
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new CliError('usage', 'no-such-file', `cannot read ${path}`, { cause });
   }
 }

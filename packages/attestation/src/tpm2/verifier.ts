@@ -1,7 +1,7 @@
 import { AttestationError } from '../errors.js';
 import type { QuoteVerifier, VerifiedQuote } from '../quote.js';
 import { type QuoteSubject, verifySubject } from '../subject.js';
-import { isP256Signature } from './certificate.js';
+import { isP256Signature, readCertificate } from './certificate.js';
 import { type Tpm2Root, verifyChain } from './chain.js';
 import { decodeTpm2Evidence, type Pcr, tpm2Type } from './evidence.js';
 import { extendPcr, verifyExpectedPcrs, verifyPcrValues } from './pcrs.js';
@@ -27,7 +27,9 @@ export class Tpm2QuoteVerifier implements QuoteVerifier {
   readonly type = tpm2Type;
   readonly #policy: Tpm2Policy;
 
+  /** @throws AttestationError `bad-certificate` when a root is none that a chain could lead to. */
   constructor(policy: Tpm2Policy) {
+    for (const { certificate } of policy.roots) readCertificate(certificate);
     this.#policy = policy;
   }
 
