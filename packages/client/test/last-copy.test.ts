@@ -134,3 +134,21 @@ test('a vault that cannot be erased, because its fleet is revoked, is not said t
   service.nowMs += dayMs;
   await assert.rejects(vault.erase(), code('fleet-revoked'));
 });
+
+test('attack: a registration is held back until its fleet drains: the move goes to the newest instead', async () => {
+  const { service, phone } = await protectedOnA();
+  publishB(service);
+  phone.at = () => {
+    if (service.log.at(-1) === 'B register.finish') throw new PowerCut();
+  };
+  await assert.rejects(async () => (await phone.open()).unlock('1234'));
+  phone.at = () => undefined;
+  service.nowMs += dayMs;
+  service.publish({ A: 'draining', B: 'draining', C: 'serving' });
+  const vault = await phone.open();
+  await vault.resume();
+  assert.deepEqual([isLive(service, 'A'), isLive(service, 'B')], [true, false]);
+  assert.ok(unlockedOr(await vault.unlock('1234')).isMoved);
+  const live = ['A', 'B', 'C'].map((name) => isLive(service, name));
+  assert.deepEqual([...live, service.of('B').vault.pending], [false, false, true, undefined]);
+});

@@ -254,3 +254,16 @@ test('a summary says what to fetch', () => {
   assert.deepEqual(summarizeBundle(goodRequest.bundle), { namespace, epoch: 3, trustRootVersion: 1, origin, size: 3 });
   assert.throws(() => summarizeBundle(goodRequest.bundle.slice(1)), coded('bad-bundle'));
 });
+
+test('attack: a thief of rotated keys goes on under the old trust root, and an older epoch tells of the new one', () => {
+  const log = (first: number, second: number, third: number): World => {
+    const thiefs = new World();
+    thiefs.publish({ A: 'serving' }, { atMs: startMs, trustRootVersion: first });
+    thiefs.publish({ A: 'serving', B: 'serving' }, { atMs: startMs + dayMs, trustRootVersion: second });
+    thiefs.publish({ A: 'draining', B: 'serving' }, { atMs: startMs + 4.9 * dayMs, trustRootVersion: third });
+    return thiefs;
+  };
+  const askOf = (thiefs: World) => verifyBundle(requestFor(thiefs, threeEpochBundle(thiefs)));
+  assert.doesNotThrow(() => askOf(log(1, 1, 1)));
+  assert.throws(() => askOf(log(1, 2, 1)), coded('trust-root-version'));
+});

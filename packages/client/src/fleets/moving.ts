@@ -118,6 +118,9 @@ export async function resumeMove(session: FleetsSession): Promise<ProtectOutcome
     return undefined;
   }
   const home = move.wish === 'protect' ? 'same' : await homeSince(session, move.leaves[0]);
+  // A fleet that drains meanwhile takes nothing new. The next unlock withdraws it there and moves to the newest.
+  const isNewest = isFleet(to, session.book.target()?.configHash);
+  if (home === 'same' && move.wish === 'move' && isUnfinished(view) && !isNewest) return undefined;
   // A home that was destroyed by guesses, or whose fleet must not be used any more, leaves this registration as the only
   // copy of the key.
   if (home === 'same' || home === 'destroyed' || home === 'unusable') {

@@ -62,6 +62,9 @@ export function matureFleets(
 function verifyOlderEpoch(current: VerifiedEpoch, proof: MaturityProof, root: TrustRoot): VerifiedEpoch {
   const older = verifyLoggedEpoch(proof, root);
   if (older.leaf.namespace !== root.namespace) throw new TransparencyError('wrong-namespace', 'another namespace');
+  // The root that it names was in force before the current leaf was logged: somebody withholds it, or its revocations.
+  if (older.leaf.trustRootVersion > root.version)
+    throw new TransparencyError('trust-root-version', 'an older epoch names a newer trust root');
   if (older.leaf.epoch !== older.index + 1)
     throw new TransparencyError('wrong-epoch', 'an epoch at another place of the log');
   verifyKeysInForce(older, root);
