@@ -2,10 +2,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { AuditorClient } from '@coffer/auditor';
 import type { AuditordConfig } from '@coffer/auditord/config';
-import { sleep } from '@coffer/base';
 import { ed25519PublicKey, sha256, systemEntropy } from '@coffer/crypto';
 import type { GatewaydConfig } from '@coffer/gatewayd/config';
-import { makeFolders, replaceFile, systemTimers, writeSeedFile } from '@coffer/host';
+import { makeFolders, replaceFile, writeSeedFile } from '@coffer/host';
 import {
   encodeArtifact,
   encodeTrustRoot,
@@ -218,7 +217,6 @@ export class House {
         () => false,
       );
     if (await waitUntil(isUp, startMs)) return;
-    await sleep(systemTimers, 0);
     throw new CliError('unavailable', 'not-ready', `the ${what} does not answer; see the logs in ${this.#root}`);
   }
 
