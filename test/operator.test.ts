@@ -152,6 +152,22 @@ test('an epoch that waits for witnesses is published by the same command, once t
   await assert.rejects(go(), is('nothing-changes'));
 });
 
+test('an epoch is renewed: it lasts longer or is under a newer trust root, and the same command again changes nothing', async () => {
+  const bench = new Bench();
+  await publishEpoch(auditing(bench), request({ serve: [a] }, { isFirst: true }));
+  const renewed = (days: number) =>
+    publishEpoch(auditing(bench), request({}, { renew: true, notAfterMs: startMs + days * dayMs }));
+  await assert.rejects(renewed(30), is('nothing-changes'));
+  const { epoch, artifact } = await renewed(60);
+  assert.deepEqual([epoch, statuses(artifact)], [2, [`${idOf(a)} serving`]]);
+  await assert.rejects(renewed(60), is('nothing-changes'));
+  const next = rotateTrustRoot(bench.root, {});
+  const signed = ['root 1', 'root 2'].reduce((root, name) => signRoot(root, bench.root, seedOf(name)), next);
+  await bench.client.postTrustRoot(encodeTrustRoot(signed));
+  assert.equal((await renewed(60)).epoch, 3);
+  await assert.rejects(renewed(60), is('nothing-changes'));
+});
+
 test('nothing is counter-signed on a log that is doubted, or without witnesses', async () => {
   const bench = new Bench();
   await publishEpoch(auditing(bench), request({ serve: [a] }, { isFirst: true }));

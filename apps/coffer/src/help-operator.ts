@@ -5,7 +5,8 @@ Audits the whole log, builds the next epoch on its newest one, has it audited,
 verifies what the auditor signed, counter-signs, and looks whether a quorum of
 witnesses cosigned it; then tells the gateways. A command that broke off is
 repeated as it was. Clients take new fleets three days later: publish before
-they serve. An epoch has to be followed by another one before --not-after.
+they serve. An epoch has to be followed by another one before --not-after; with
+--renew it says the same as the one before.
 
 Examples:
   coffer fleet publish --fleet fleet-a --first --not-after 90 \\

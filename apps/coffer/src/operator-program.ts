@@ -30,6 +30,7 @@ export function addOperatorCommands(root: Command, fleet: Command, action: Actio
     .option('--fleet <dir>', 'folder of a fleet with its evidence; may be repeated', collected)
     .option('--drain <fleet-id>', 'a fleet that registers nothing new from now on; may be repeated', collected)
     .option('--remove <fleet-id>', 'a fleet without records, no longer listed; may be repeated', collected)
+    .option('--renew', 'also when no fleet changes: for a later --not-after, or under a newer trust root')
     .option('--first', 'the log has no epoch yet')
     .addHelpText('after', help.fleetPublish)
     .action(action<[FleetPublishOptions]>(fleetPublishCommand));

@@ -34,6 +34,8 @@ export interface EpochReport {
   /** When the auditor signed it, by its own clock; milliseconds since 1970. */
   readonly signedMs: number;
   readonly notAfterMs: number;
+  /** Of the trust root that it names. */
+  readonly trustRootVersion: number;
   readonly delta: FleetDelta;
   /** Of the first epoch under a newer trust root than before. */
   readonly roles?: RoleDelta;
@@ -143,6 +145,7 @@ export async function auditEpoch(
       digest: hex(leaf.digest),
       signedMs: signedMs(leaf),
       notAfterMs: leaf.notAfterMs,
+      trustRootVersion: leaf.trustRootVersion,
       delta: fleetDelta(state.before, { artifact, leaf }),
       ...(trustRootVersion > state.trustRootVersion
         ? { roles: roleDelta(roots.of(state.trustRootVersion), roots.of(trustRootVersion)) }

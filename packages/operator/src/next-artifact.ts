@@ -25,13 +25,19 @@ export interface FleetChanges {
  * The artifact after `before`. The same changes of the same artifact give the same bytes, so that a publication that
  * broke off is repeated and not made anew.
  * @param before - bytes of the newest artifact of the log; undefined before the first.
+ * @param isRenewal - an epoch that changes nothing is wanted: one that lasts longer, or is under a newer trust root.
  * @returns bytes. @throws OperatorError `nothing-changes`, `unknown-fleet`, `fleet-listed`, `fleet-revoked`, `no-fleet`.
  */
-export function nextArtifact(namespace: string, before: Uint8Array | undefined, changes: FleetChanges): Uint8Array {
+export function nextArtifact(
+  namespace: string,
+  before: Uint8Array | undefined,
+  changes: FleetChanges,
+  isRenewal = false,
+): Uint8Array {
   const last = before === undefined ? undefined : decodeArtifact(before);
   const fleets = changedFleets(last?.fleets ?? [], changes);
   if (fleets.length === 0) throw new OperatorError('no-fleet', 'an epoch lists at least one fleet');
-  if (last !== undefined && isSame(last, fleets))
+  if (last !== undefined && !isRenewal && isSame(last, fleets))
     throw new OperatorError('nothing-changes', `epoch ${last.epoch} says all of this already`);
   return encodeArtifact({
     namespace,

@@ -6,6 +6,7 @@ import {
   type AuditSource,
   type Doubt,
   type DoubtCode,
+  type EpochReport,
   type EvidenceVerifier,
   LogAudit,
 } from '@coffer/monitor';
@@ -34,6 +35,11 @@ export interface EpochRequest {
   readonly operatorSeed: Uint8Array;
   /** Milliseconds since 1970. */
   readonly notAfterMs: number;
+  /**
+   * Publish also when no fleet changes, if the newest epoch ends earlier or names an older trust root: said again, it
+   * changes nothing.
+   */
+  readonly renew?: boolean;
   /** The log has no epoch yet, and this is the first. */
   readonly isFirst?: boolean;
 }
@@ -56,9 +62,9 @@ export async function publishEpoch(
   request: EpochRequest,
 ): Promise<LoggedEpochAnswer & { readonly artifact: Uint8Array; readonly checkpoint: Uint8Array }> {
   const { client } = auditing;
-  const { changes, evidence, operatorSeed, notAfterMs, isFirst = false } = request;
-  const { before, trustRoot } = await newestEpoch(auditing, isFirst);
-  const artifact = nextArtifact(trustRoot.namespace, before, changes);
+  const { changes, evidence, operatorSeed, notAfterMs, renew = false, isFirst = false } = request;
+  const { before, newest, trustRoot } = await newestEpoch(auditing, isFirst);
+  const artifact = nextArtifact(trustRoot.namespace, before, changes, renew && isOlder(newest, notAfterMs, trustRoot));
   const logged = await client.publish({ artifact, evidence, operatorSeed, trustRoot, notAfterMs });
   return { ...logged, artifact, checkpoint: await publishedCheckpoint(client, trustRoot, logged) };
 }
@@ -67,7 +73,11 @@ export async function publishEpoch(
 async function newestEpoch(
   auditing: Auditing,
   isFirst: boolean,
-): Promise<{ readonly before: Uint8Array | undefined; readonly trustRoot: TrustRoot }> {
+): Promise<{
+  readonly before: Uint8Array | undefined;
+  readonly newest: EpochReport | undefined;
+  readonly trustRoot: TrustRoot;
+}> {
   const { client, source, trustRoot, evidence, clock, checkpoint } = auditing;
   const info = await client.namespaceInfo();
   const isEmpty = info !== undefined && info.status === 'Initialization';
@@ -78,24 +88,31 @@ async function newestEpoch(
   }
   if (isEmpty) {
     if (checkpoint !== undefined) throw new OperatorError('log-doubted', 'the log had epochs before, and shows none');
-    return { before: undefined, trustRoot };
+    return { before: undefined, newest: undefined, trustRoot };
   }
-  let digest = '';
+  let newest: EpochReport | undefined;
   const audit = new LogAudit({
     source,
     trustRoot,
     evidence,
     clock,
     onEpoch: (epoch) => {
-      digest = epoch.digest;
+      newest = epoch;
     },
   });
   const report = await audit.advance(checkpoint === undefined ? {} : { checkpoints: [checkpoint] });
   verifyUndoubted(report);
-  const bytes = await client.artifact(fromHex(digest));
-  if (bytes === undefined || !equalBytes(artifactDigest(bytes), fromHex(digest)))
+  // Assigned in a callback, which the compiler does not see.
+  const last = newest as EpochReport | undefined;
+  const digest = fromHex(last?.digest ?? '');
+  const bytes = await client.artifact(digest);
+  if (bytes === undefined || !equalBytes(artifactDigest(bytes), digest))
     throw new OperatorError('log-doubted', 'the newest artifact is not there');
-  return { before: bytes, trustRoot: audit.trustRoot };
+  return { before: bytes, newest: last, trustRoot: audit.trustRoot };
+}
+
+function isOlder(newest: EpochReport | undefined, notAfterMs: number, { version }: TrustRoot): boolean {
+  return newest !== undefined && (newest.notAfterMs < notAfterMs || newest.trustRootVersion < version);
 }
 
 /** Whoever signs on top of a log that was tampered with gives it the operator's word. */

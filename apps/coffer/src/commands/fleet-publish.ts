@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { AuditorClient } from '@coffer/auditor';
 import { hex } from '@coffer/base';
 import { readSeedFile, readTokenFile, systemClock } from '@coffer/host';
-import { type FleetChanges, type GatewayAddress, OperatorError, publishEpoch, refreshGateway } from '@coffer/operator';
+import { type EpochRequest, type GatewayAddress, OperatorError, publishEpoch, refreshGateway } from '@coffer/operator';
 import { artifactDigest, decodeTrustRoot } from '@coffer/transparency';
 import { auditorSource } from '../audit/auditor-source.js';
 import { evidenceVerifier } from '../audit/evidence-verifier.js';
@@ -31,6 +31,7 @@ export interface FleetPublishOptions extends EpochOptions {
   readonly fleet?: readonly string[] | undefined;
   readonly drain?: readonly string[] | undefined;
   readonly remove?: readonly string[] | undefined;
+  readonly renew?: boolean | undefined;
   readonly first?: boolean | undefined;
 }
 
@@ -40,13 +41,13 @@ export interface FleetRevokeOptions extends EpochOptions {
 
 /** `coffer fleet publish`: new fleets, drained and removed ones, as the next epoch. */
 export async function fleetPublishCommand(options: FleetPublishOptions, terminal: Terminal): Promise<void> {
-  const { fleet = [], drain = [], remove = [] } = options;
-  if (fleet.length + drain.length + remove.length === 0)
-    throw new CliError('usage', 'nothing-to-do', 'name a --fleet, or a fleet to --drain or --remove');
+  const { fleet = [], drain = [], remove = [], first = false, renew = false } = options;
+  if (fleet.length + drain.length + remove.length === 0 && !renew)
+    throw new CliError('usage', 'nothing-to-do', 'name a --fleet, or a fleet to --drain or --remove, or --renew');
   const read = fleet.map(readFleetFiles);
   const changes = { serve: read.map((each) => each.fleet), drain, remove };
   const evidence = read.flatMap((each) => each.evidence);
-  await publish(changes, evidence, options.first === true, options, terminal);
+  await publish({ changes, evidence, isFirst: first, renew }, options, terminal);
 }
 
 /** `coffer fleet revoke`: a status that stops clients. */
@@ -56,13 +57,11 @@ export async function fleetRevokeCommand(
   terminal: Terminal,
 ): Promise<void> {
   const changes = options.drain === true ? { drain: fleets } : { revoke: fleets };
-  await publish(changes, [], false, options, terminal);
+  await publish({ changes, evidence: [] }, options, terminal);
 }
 
 async function publish(
-  changes: FleetChanges,
-  evidence: readonly Uint8Array[],
-  isFirst: boolean,
+  epochRequest: Omit<EpochRequest, 'operatorSeed' | 'notAfterMs'>,
   options: EpochOptions,
   { output }: Terminal,
 ): Promise<void> {
@@ -85,7 +84,7 @@ async function publish(
   let digest: string | undefined;
   try {
     const notAfterMs = endOfDayMs(systemClock.nowMs(), options.notAfter);
-    const request = { changes, evidence, operatorSeed, notAfterMs, isFirst };
+    const request = { ...epochRequest, operatorSeed, notAfterMs };
     const logged = await publishEpoch(auditing, request);
     keep(stateFile, logged.checkpoint);
     epoch = logged.epoch;

@@ -107,7 +107,7 @@ export async function trustRootPublishCommand(
   const { namespace, version } = decodeTrustRoot(bytes).trustRoot;
   await new AuditorClient({ url: auditor, namespace }).postTrustRoot(bytes);
   output.done({ ok: true, version }, [
-    `Trust root ${version} is published. Publish an epoch now: clients follow it with the first leaf that names it.`,
+    `Trust root ${version} is published. Run "coffer fleet publish --renew" now: clients follow it with the first leaf that names it.`,
   ]);
 }
 
