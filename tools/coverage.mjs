@@ -1,5 +1,5 @@
 /**
- * Branch coverage of the packages hsm and protocol over their tests, the simulator's tests and a slice of a campaign.
+ * Branch coverage of the packages hsm and protocol over their tests, the fuzzer's slice and a slice of a campaign.
  *
  *   npm run coverage -- [--schedules N] [--json]
  *
@@ -26,7 +26,7 @@ const run = (...args) => {
 };
 
 try {
-  run('tools/run-tests.mjs', 'packages/hsm/test', 'packages/protocol/test', 'packages/testing/test');
+  run('tools/run-tests.mjs', 'packages/hsm/test', 'packages/protocol/test', 'test/fuzz.test');
   run('packages/testing/dist/cli.js', '--campaign', '--schedules', values.schedules);
   const { branchCoverage } = await import('../packages/testing/dist/coverage/branch-coverage.js');
   const result = branchCoverage([folder], ['hsm', 'protocol']);

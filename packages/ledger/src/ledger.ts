@@ -43,7 +43,8 @@ export interface LeaseState {
  */
 export interface LeaderLease {
   /**
-   * Takes the lease if it is free, expired or already `holder`'s (which renews it from now); else tells who has it.
+   * Takes the lease if it is free, expired or already `holder`'s (which renews it from now); else tells who has it. An engine
+   * that goes by a clock that can be set counts a lease from its own future as expired.
    * @param holder - leader id, u16. @param ttlMs - 1 to `leaseMsMax`.
    * @throws LedgerError `over-limit`, `unavailable`.
    */

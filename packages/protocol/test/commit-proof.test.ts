@@ -13,6 +13,7 @@ import {
   replyPath,
   replyPaths,
   verifyCommitProof,
+  verifyQuorumCertificate,
 } from '@coffer/protocol';
 import { WireError } from '@coffer/wire';
 import { capBy, entryWith, testFleet } from './fleet.js';
@@ -102,4 +103,10 @@ test('every reply of every batch size has its own place and no other', () => {
       }
     }
   }
+});
+
+test('no caps make no certificate, and a group that the fleet has not has none', () => {
+  assert.throws(() => assembleCertificate([]), { code: 'bad-certificate' });
+  const elsewhere = { ...proof().certificate, group: fleet.groups };
+  assert.throws(() => verifyQuorumCertificate(fleet, elsewhere), { code: 'bad-certificate' });
 });
