@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { SeededRandom } from '@coffer/testing';
+import { runTool, SeededRandom } from '@coffer/testing';
 import { readCorpus, writeCorpus } from './corpus.js';
 import { decoderTargets } from './decoders.js';
 import { fuzzDecoders } from './fuzz-decoders.js';
@@ -79,4 +79,4 @@ async function main(args: readonly string[]): Promise<number> {
   return findings.length === 0 ? 0 : 1;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+await runTool(main);

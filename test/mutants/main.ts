@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { runTool } from '@coffer/testing';
 import { allMutants } from './catalog.js';
 import { judge, type Report } from './judge.js';
 import { mutantTable } from './table.js';
@@ -55,4 +56,4 @@ function line({ name, killedBy, tests, schedules }: Report): string {
   return `${name}: ${how}${killedBy.length === 0 ? '' : ` (${killedBy.join('; ')})`}`;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+await runTool(main);

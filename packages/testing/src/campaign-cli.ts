@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { campaign } from './campaign.js';
 import { branchCoverage } from './coverage/branch-coverage.js';
+import { runTool } from './run-tool.js';
 
 const usage = `npm run sim:campaign -- [--minutes M] [--seed N] [--workers N] [--json]
 
@@ -50,4 +51,4 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-process.exitCode = await main(process.argv.slice(2));
+await runTool(main);

@@ -4,6 +4,7 @@ import { type CliOptions, parseCli, usage } from './cli-options.js';
 import { SimulationError } from './errors.js';
 import { persistPointsOf } from './every-write.js';
 import { encodeHistory } from './linearizability/history-lines.js';
+import { runTool } from './run-tool.js';
 import { commandOf, shrink } from './shrink.js';
 import { type Scenario, simulate } from './simulate.js';
 
@@ -63,4 +64,4 @@ function tell({ code, trace, cause }: SimulationError): void {
   if (code === 'crashed') console.error(cause);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+await runTool(main);

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { SimulationError } from './errors.js';
 import { type HostileReport, playHostile } from './hostile/play-hostile.js';
+import { runTool } from './run-tool.js';
 
 const usage = `npm run sim:hostile -- [--seed N] [--schedules M] [--moves K] [--sites N --tolerance S] [--restored R] [--json] [--trace]
 
@@ -82,4 +83,4 @@ function summary(reports: readonly HostileReport[], realMs: number): object {
   };
 }
 
-process.exitCode = await main(process.argv.slice(2));
+await runTool(main);

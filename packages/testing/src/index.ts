@@ -35,6 +35,7 @@ export { type VaultSpec, vaultSpec } from './linearizability/vault-spec.js';
 export { type HistoryTally, repeatsMax, verifyHistory } from './linearizability/verify-history.js';
 export { type PersistPlace, type PersistPoint, PersistPoints, persistPlaces } from './persist-points.js';
 export { accountIn, probeGroups, rawCaller } from './probe.js';
+export { runTool } from './run-tool.js';
 export { SeededEntropy, SeededRandom } from './seeded-random.js';
 export { commandOf, type Shrunk, shrink } from './shrink.js';
 export { SimAccount } from './sim-account.js';
