@@ -3,8 +3,8 @@ import { type Entropy, zero } from '@coffer/base';
 import { replaceFile } from '@coffer/host';
 import { HsmError, initialiseHsm, type Nvram, SoftKeyStore } from '@coffer/hsm';
 import { KeyStoreError, Pkcs11KeyStore } from '@coffer/keystore-pkcs11';
-import type { HsmdConfig } from './config.js';
-import { type OpenKeyStore, openKeyStore, openToken, tokenConfig } from './key-store.js';
+import { type HsmdConfig, tokenAt } from './config.js';
+import { type OpenKeyStore, openKeyStore, openToken } from './key-store.js';
 
 /**
  * Makes a new HSM where there is neither identity nor state: the identity first, then the state that names its site. A
@@ -41,7 +41,7 @@ function makeIdentity(config: HsmdConfig['keyStore'], path: (path: string) => st
   }
   try {
     // Opened once: a PIN out of a descriptor or the environment can be read only once.
-    return openToken(Pkcs11KeyStore.generate(tokenConfig(config.pkcs11, path), entropy));
+    return openToken(Pkcs11KeyStore.generate(tokenAt(config.pkcs11, path), entropy));
   } catch (cause) {
     if (cause instanceof KeyStoreError && cause.code === 'key-exists') throw lostState();
     throw cause;

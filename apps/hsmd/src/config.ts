@@ -36,3 +36,12 @@ export const hsmdSchema = z
   })
   .refine(({ fleet, birth }) => (fleet === undefined) !== (birth === undefined), 'one of fleet and birth');
 export type HsmdConfig = z.input<typeof hsmdSchema>;
+
+/** The token of a configuration. @param path - absolute form of a path of that configuration. */
+export function tokenAt(
+  token: z.output<typeof tokenSchema>,
+  path: (path: string) => string,
+): z.output<typeof tokenSchema> {
+  const pin = 'file' in token.pin ? { file: path(token.pin.file) } : token.pin;
+  return { ...token, module: path(token.module), pin };
+}

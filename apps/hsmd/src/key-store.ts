@@ -1,7 +1,7 @@
 import type { Entropy } from '@coffer/base';
 import type { KeyStore } from '@coffer/hsm';
-import { Pkcs11KeyStore, type TokenConfig } from '@coffer/keystore-pkcs11';
-import type { HsmdConfig } from './config.js';
+import { Pkcs11KeyStore } from '@coffer/keystore-pkcs11';
+import { type HsmdConfig, tokenAt } from './config.js';
 import { openFileKeyStore } from './file-key-store.js';
 
 /** A key store and where its keys are, for the log. */
@@ -25,16 +25,10 @@ export function openKeyStore(
     const keyStore = openFileKeyStore(path(config), entropy);
     return { keyStore, where: 'keys and state are in files of this machine', close: () => undefined };
   }
-  return openToken(Pkcs11KeyStore.open(tokenConfig(config.pkcs11, path), entropy));
+  return openToken(Pkcs11KeyStore.open(tokenAt(config.pkcs11, path), entropy));
 }
 
 /** A token that is open already. */
 export function openToken(keyStore: Pkcs11KeyStore): OpenKeyStore {
   return { keyStore, where: 'state is in a file of this machine', close: () => keyStore.close() };
-}
-
-/** The token of a configuration, with absolute paths. */
-export function tokenConfig(config: TokenConfig, path: (path: string) => string): TokenConfig {
-  const pin = 'file' in config.pin ? { file: path(config.pin.file) } : config.pin;
-  return { ...config, module: path(config.module), pin };
 }

@@ -9,7 +9,7 @@ import { refuseFleet } from '../fleet/create.js';
 import { FleetFolder } from '../fleet/folder.js';
 import { builtImage, provenance } from '../fleet/image.js';
 import { lockFolder } from '../fleet/open-fleet.js';
-import { type FleetPlan, fleetPlanSchema } from '../fleet/plan.js';
+import { type FleetPlan, fleetPlanSchema, planAt } from '../fleet/plan.js';
 import { inputText } from '../input-file.js';
 import { plural } from '../terminal/output.js';
 import type { Terminal } from '../terminal/terminal.js';
@@ -50,10 +50,11 @@ export async function fleetCreateCommand(options: FleetCreateOptions, { output, 
       onStep: (step) => output.say(`  ${output.paint('dim', String(step.seq).padStart(3))}  ${told(step)}`),
       exceptions: () => askExceptions(isAsking, prompts),
     });
-    const { configHash, members, quorum } = decodeFleetDescriptor(descriptor);
+    const { configHash, fleetId, members, quorum } = decodeFleetDescriptor(descriptor);
     const result = {
       ok: true,
       dir: folder.root,
+      fleetId: hex(fleetId),
       configHash: hex(configHash),
       evidence: hex(evidence.digest),
       sites: members.length,
@@ -61,7 +62,7 @@ export async function fleetCreateCommand(options: FleetCreateOptions, { output, 
       platform: 'SIMULATED HARDWARE',
     };
     output.done(result, [
-      `The fleet is made. Its descriptor's hash is ${result.configHash},`,
+      `The fleet is made. Its id is ${result.fleetId}, its descriptor's hash ${result.configHash},`,
       `its evidence is in ${folder.evidence}, and the index has the digest ${result.evidence}.`,
       `Next: coffer up --dir ${options.dir}`,
     ]);
@@ -74,10 +75,8 @@ function planOf({ script, sites = 5, operatorKey, witnessKey = [] }: FleetCreate
   if (script !== undefined) {
     if (operatorKey !== undefined) throw new CliError('usage', 'two-plans', '--script names the keys itself');
     const path = resolve(script);
-    const plan = parseConfiguration(path, inputText(path), fleetPlanSchema);
-    // Key files of a script lie beside it.
-    const beside = (file: string): string => resolve(dirname(path), file);
-    return { ...plan, operator: beside(plan.operator), witnesses: plan.witnesses.map(beside) };
+    // Key and PIN files of a script lie beside it.
+    return planAt(dirname(path), parseConfiguration(path, inputText(path), fleetPlanSchema));
   }
   if (operatorKey === undefined) throw new CliError('usage', 'no-operator', 'name a --script, or an --operator-key');
   return fleetPlanSchema.parse({

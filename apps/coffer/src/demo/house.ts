@@ -3,7 +3,6 @@ import { fileURLToPath } from 'node:url';
 import { AuditorClient } from '@coffer/auditor';
 import type { AuditordConfig } from '@coffer/auditord/config';
 import { ed25519PublicKey, sha256, systemEntropy } from '@coffer/crypto';
-import type { GatewaydConfig } from '@coffer/gatewayd/config';
 import { makeFolders, replaceFile, writeSeedFile } from '@coffer/host';
 import {
   encodeArtifact,
@@ -15,13 +14,11 @@ import {
   signTrustRoot,
   type TrustRoot,
 } from '@coffer/transparency';
-import { CliError } from '../cli-error.js';
 import { Daemon } from '../fleet/daemon.js';
-import { agentUrl } from '../fleet/daemon-configs.js';
 import { readEvidence } from '../fleet/evidence-folder.js';
 import { freePorts, loopback } from '../fleet/ports.js';
 import type { RunningFleet } from '../fleet/running-fleet.js';
-import { waitUntil } from '../fleet/running-fleet.js';
+import { answers, FrontGateways } from './front-gateways.js';
 
 /** Witnesses of the demo, and how many of them have to have seen a checkpoint. */
 export const witnessCount = 3;
@@ -32,11 +29,9 @@ const origin = 'log.demo.example/fleets';
 /** How long a new fleet has to have been public before clients of the demo take it, in place of 72 hours. */
 export const demoWaitingMs = 0;
 const dayMs = 86_400_000;
-const startMs = 30_000;
 
 const mains = {
   auditord: fileURLToPath(import.meta.resolve('@coffer/auditord/main')),
-  gatewayd: fileURLToPath(import.meta.resolve('@coffer/gatewayd/main')),
   coffer: fileURLToPath(new URL('../main.js', import.meta.url)),
 };
 
@@ -47,19 +42,19 @@ const mains = {
  */
 export class House {
   readonly #root: string;
-  readonly #ports: { readonly auditor: number; readonly gateway: number; readonly witnesses: readonly number[] };
+  readonly #ports: { readonly auditor: number; readonly witnesses: readonly number[] };
   readonly #daemons: Daemon[] = [];
   readonly #seeds = new Map<string, Uint8Array>();
-  #gateway: Daemon | undefined;
-  /** The first fleet, whose development issuer goes on vouching for people. */
-  #issuer: RunningFleet | undefined;
   #published: { readonly artifact: Uint8Array; readonly epoch: number } | undefined;
   readonly trustRoot: TrustRoot;
+  /** What clients know, now and later. */
+  readonly gateways: FrontGateways;
 
-  private constructor(root: string, ports: readonly number[]) {
+  private constructor(root: string, ports: readonly number[], onDaemon: (daemon: Daemon) => void) {
     this.#root = root;
-    const [auditor = 0, gateway = 0, ...witnesses] = ports;
-    this.#ports = { auditor, gateway, witnesses };
+    const [auditor = 0, ...others] = ports;
+    const witnesses = others.splice(0, witnessCount);
+    this.#ports = { auditor, witnesses };
     for (const name of this.#keyNames()) {
       const seed = systemEntropy.bytes(32);
       this.#seeds.set(name, seed);
@@ -70,15 +65,20 @@ export class House {
       signTrustRoot(this.trustRoot, this.#seed(name), this.#publicKey(name)),
     );
     replaceFile(this.trustRootFile, encodeTrustRoot({ trustRoot: this.trustRoot, signatures }));
+    const log = { auditor: this.auditorUrl, namespace, trustRoot: this.trustRootFile, demoWaitingMs };
+    this.gateways = new FrontGateways(root, others, log, (daemon) => {
+      this.#daemons.push(daemon);
+      onDaemon(daemon);
+    });
   }
 
-  /** Makes all keys, and starts witnesses and auditor. @param root - a folder of its own. */
-  static async open(root: string, onDaemon: (daemon: Daemon) => void): Promise<House> {
+  /** Makes all keys, and starts witnesses and auditor. @param root - a folder of its own. @param gateways - how many. */
+  static async open(root: string, onDaemon: (daemon: Daemon) => void, gateways = 1): Promise<House> {
     makeFolders(root);
-    const house = new House(root, await freePorts(2 + witnessCount));
+    const house = new House(root, await freePorts(1 + witnessCount + gateways), onDaemon);
     for (let i = 1; i <= witnessCount; i++) house.#start(house.#witness(i), onDaemon);
     house.#start(house.#auditord(), onDaemon);
-    await house.#answers(`${house.auditorUrl}/info`, 'auditor');
+    await answers(`${house.auditorUrl}/info`, `the auditor; see the logs in ${root}`);
     return house;
   }
 
@@ -86,9 +86,8 @@ export class House {
     return `http://${loopback}:${this.#ports.auditor}`;
   }
 
-  /** What clients know, now and later. */
   get gatewayUrl(): string {
-    return `http://${loopback}:${this.#ports.gateway}`;
+    return this.gateways.urls[0] ?? '';
   }
 
   get trustRootFile(): string {
@@ -130,41 +129,7 @@ export class House {
     });
     this.#published = { artifact, epoch };
     const serving = fleets.filter(({ status }) => status !== 'revoked').map(({ fleet }) => fleet);
-    await this.#openGateway([...serving].reverse());
-  }
-
-  /** A gateway of the same address in front of all fleets. */
-  async #openGateway(fleets: readonly RunningFleet[]): Promise<void> {
-    await this.#gateway?.stop();
-    const issuer = this.#issuer ?? fleets.at(-1);
-    if (issuer === undefined) throw new CliError('usage', 'no-fleet', 'a gateway without fleets');
-    this.#issuer = issuer;
-    const config: GatewaydConfig = {
-      fleets: fleets.map(({ folder, settings, descriptor }) => ({
-        descriptor: folder.descriptor,
-        agents: Object.fromEntries(descriptor.members.map(({ id }) => [id, agentUrl(settings, id)])),
-        operatorToken: folder.operatorToken,
-      })),
-      // One identity provider vouches for people, whatever fleets there are.
-      tokens: {
-        issuer: issuer.settings.issuer,
-        audience: issuer.settings.audience,
-        jwksFile: issuer.folder.issuerJwks,
-      },
-      listen: { host: loopback, port: this.#ports.gateway },
-      limits: { accountBurst: 600, accountPerMinute: 600, addressBurst: 2_000, addressPerMinute: 2_000 },
-      transparency: { auditor: this.auditorUrl, namespace, trustRoot: this.trustRootFile, demoWaitingMs },
-      log: { file: join(this.#root, 'gatewayd.log') },
-    };
-    replaceFile(join(this.#root, 'gatewayd.json'), `${JSON.stringify(config, undefined, 2)}\n`);
-    this.#gateway ??= new Daemon(
-      { name: 'front', kind: 'gatewayd', member: 0, main: mains.gatewayd, config: join(this.#root, 'gatewayd.json') },
-      false,
-      () => undefined,
-    );
-    if (!this.#daemons.includes(this.#gateway)) this.#daemons.push(this.#gateway);
-    this.#gateway.start();
-    await this.#answers(`${this.gatewayUrl}/v1/bundle?size=0`, 'gateway');
+    await this.gateways.serve([...serving].reverse());
   }
 
   async kill(): Promise<void> {
@@ -208,16 +173,6 @@ export class House {
     replaceFile(path, `${JSON.stringify(config, undefined, 2)}\n`);
     const spec = { name: 'auditord', kind: 'auditord', member: 0, main: mains.auditord, config: path } as const;
     return new Daemon(spec, false, () => undefined);
-  }
-
-  async #answers(url: string, what: string): Promise<void> {
-    const isUp = async (): Promise<boolean> =>
-      fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-    if (await waitUntil(isUp, startMs)) return;
-    throw new CliError('unavailable', 'not-ready', `the ${what} does not answer; see the logs in ${this.#root}`);
   }
 
   #firstTrustRoot(): TrustRoot {

@@ -1,11 +1,18 @@
-import { type HsmdConfig, hsmdSchema } from '@coffer/hsmd/config';
+import { resolve } from 'node:path';
+import { type HsmdConfig, hsmdSchema, tokenAt } from '@coffer/hsmd/config';
 import { z } from 'zod';
 
 const siteName = z.string().regex(/^[a-z0-9-]{1,32}$/, 'not 1 to 32 of a-z, 0-9 and -');
 
+/** An HSM is started by this program, as new and then as a member, and inherits no descriptor of its caller. */
+const keyStore = hsmdSchema.shape.keyStore.refine(
+  (keys) => typeof keys === 'string' || !('fd' in keys.pkcs11.pin),
+  'a PIN comes from a file or from the environment',
+);
+
 /** A name, or a name and where its HSM keeps its keys, as in the HSM's own configuration. */
 const site = z
-  .union([siteName, z.strictObject({ name: siteName, keyStore: hsmdSchema.shape.keyStore })])
+  .union([siteName, z.strictObject({ name: siteName, keyStore })])
   .transform((either): { readonly name: string; readonly keyStore?: HsmdConfig['keyStore'] } =>
     typeof either === 'string' ? { name: either } : either,
   );
@@ -36,3 +43,18 @@ export const fleetPlanSchema = z.strictObject({
     .optional(),
 });
 export type FleetPlan = z.output<typeof fleetPlanSchema>;
+
+/** The plan with absolute paths. @param folder - where relative ones start: the script's. */
+export function planAt(folder: string, plan: FleetPlan): FleetPlan {
+  const at = (path: string): string => resolve(folder, path);
+  const keysAt = (keys: HsmdConfig['keyStore']): HsmdConfig['keyStore'] =>
+    typeof keys === 'string' ? at(keys) : { pkcs11: tokenAt(keys.pkcs11, at) };
+  return {
+    ...plan,
+    operator: at(plan.operator),
+    witnesses: plan.witnesses.map(at),
+    sites: plan.sites.map(({ name, keyStore: keys }) =>
+      keys === undefined ? { name } : { name, keyStore: keysAt(keys) },
+    ),
+  };
+}

@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fleetPlanSchema, planAt } from '../dist/fleet/plan.js';
+
+const token = { module: '/usr/lib/softhsm/libsofthsm2.so', token: { label: 'ams' } };
+const planWith = (keyStore: unknown) => ({
+  sites: ['lis', { name: 'ams', keyStore }],
+  operator: 'op.key',
+  witnesses: ['w.key'],
+});
+
+test('paths of a script start at its folder: keys of those present, PIN files, modules, key store files', () => {
+  const plan = fleetPlanSchema.parse(planWith({ pkcs11: { ...token, pin: { file: 'ams.pin' } } }));
+  const { sites, operator, witnesses } = planAt('/safe', plan);
+  assert.deepEqual([operator, witnesses], ['/safe/op.key', ['/safe/w.key']]);
+  const pkcs11 = { ...token, pin: { file: '/safe/ams.pin' } };
+  assert.deepEqual(sites, [{ name: 'lis' }, { name: 'ams', keyStore: { pkcs11 } }]);
+  const besides = planAt('/safe', fleetPlanSchema.parse(planWith('ams.keys')));
+  assert.deepEqual(besides.sites[1], { name: 'ams', keyStore: '/safe/ams.keys' });
+  const variable = planAt('/safe', fleetPlanSchema.parse(planWith({ pkcs11: { ...token, pin: { env: 'PIN' } } })));
+  assert.deepEqual(variable.sites[1]?.keyStore, { pkcs11: { ...token, pin: { env: 'PIN' } } });
+});
+
+test('a PIN from a descriptor is refused: no HSM that a ceremony starts would inherit it', () => {
+  const parsed = fleetPlanSchema.safeParse(planWith({ pkcs11: { ...token, pin: { fd: 3 } } }));
+  assert.match(parsed.error?.issues[0]?.message ?? '', /from a file or from the environment/);
+});
