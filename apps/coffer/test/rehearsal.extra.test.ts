@@ -51,6 +51,20 @@ test('a site burns down, and a new fleet takes its place: no recovery fails', op
   const publish = (...what: readonly string[]): Promise<Record<string, any>> =>
     ok('fleet', 'publish', ...what, ...log, '--operator-key', house.seedFile('operator'), '--not-after', '90');
 
+  /** What a stranger runs. @returns the number of epochs, none of which is in doubt. */
+  const audit = async (): Promise<unknown> => {
+    const state = ['--state', place.path('stranger.note')];
+    const { code, err, out } = await place.run([
+      'audit',
+      house.auditorUrl,
+      ...['--trust-root', house.trustRootFile, ...state, '--json'],
+    ]);
+    assert.equal(code, 0, err);
+    const last = JSON.parse(out.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+    assert.deepEqual([last.ok, last.doubts], [true, 0]);
+    return last.epochs;
+  };
+
   /** One documented command; then the fleet runs, behind the gateways that people know. */
   const create = async (name: string): Promise<{ fleet: RunningFleet; fleetId: string }> => {
     const sites = siteNames.map((site) => {
@@ -75,7 +89,7 @@ test('a site burns down, and a new fleet takes its place: no recovery fails', op
   told('five sites with their keys in five tokens');
   await publish('--fleet', 'fleet-1', '--first');
   await house.gateways.serve([first.fleet]);
-  await ok('audit', house.auditorUrl, '--trust-root', house.trustRootFile, '--state', place.path('stranger.note'));
+  assert.equal(await audit(), 1);
   told('published and audited');
 
   const { settings } = first.fleet;
@@ -124,14 +138,7 @@ test('a site burns down, and a new fleet takes its place: no recovery fails', op
   await first.fleet.stop();
   await eventually(async () => load.hasEverybody(2, removedMs));
   await load.stop();
-  const audited = await ok(
-    'audit',
-    house.auditorUrl,
-    '--trust-root',
-    house.trustRootFile,
-    '--state',
-    place.path('stranger.note'),
-  );
+  assert.equal(await audit(), 3);
   told('the old fleet is not listed any more, and is switched off; audited');
 
   const failed = load.recoveries.filter(({ isGood }) => !isGood);
@@ -166,7 +173,6 @@ test('a site burns down, and a new fleet takes its place: no recovery fails', op
       .flatMap(({ warnings }) => warnings.filter((each) => each.includes('old-vault')));
     assert.deepEqual(owed, []);
   }
-  assert.deepEqual([audited.ok, audited.epochs, audited.doubts], [true, 3, 0]);
 });
 
 /** What the evidence says of the keys of each member. */

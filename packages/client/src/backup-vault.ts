@@ -1,4 +1,5 @@
 import { type Clock, type Entropy, hex, type Timers, zero } from '@coffer/base';
+import { systemEntropy } from '@coffer/crypto';
 import { type FleetDescriptor, type KsfParameters, vaultIdOf } from '@coffer/protocol';
 import { VaultClient } from './client.js';
 import { ClientError } from './errors.js';
@@ -337,8 +338,9 @@ export class BackupVault {
 const isElsewhere = ({ type }: { readonly type: string }): boolean =>
   type === 'not-registered' || type === 'erased' || type === 'destroyed';
 
-function openBook({ fleets, transport, clock }: BackupVaultOptions, keeper: DeviceKeeper): FleetBook {
+function openBook(options: BackupVaultOptions, keeper: DeviceKeeper): FleetBook {
+  const { fleets, transport, clock, timers, entropy = systemEntropy } = options;
   if (fleets.type === 'pinned') return pinnedBook(fleets.fleet);
   if (!('get' in transport)) throw new ClientError('bad-argument', 'over the air a transport gets as well as posts');
-  return new OverTheAirBook(fleets, keeper, transport, clock);
+  return new OverTheAirBook(fleets, keeper, transport, { clock, timers, entropy });
 }

@@ -1,4 +1,4 @@
-import { type Clock, type Entropy, sleep, type Timers, zero } from '@coffer/base';
+import { type Clock, type Entropy, type Timers, zero } from '@coffer/base';
 import {
   decodeVaultAnswer,
   encodeVaultCall,
@@ -17,10 +17,11 @@ import {
   verifyCommitProof,
 } from '@coffer/protocol';
 import { WireError } from '@coffer/wire';
-import { hostError, isRetryable } from './answers.js';
+import { hostError } from './answers.js';
 import { ClientError } from './errors.js';
-import { backoffMsFirst, backoffMsMax, exchangeMsMax, postTriesMax, retryAfterMsMax } from './limits.js';
+import { postTriesMax } from './limits.js';
 import type { Transport } from './ports.js';
+import { retrying } from './retrying.js';
 
 /** What goes with calls and answers besides what is sealed. */
 export interface News {
@@ -87,19 +88,7 @@ export class VaultExchange {
    * them a choice of answers. The host's own codes after the last try.
    */
   async post(sealed: Uint8Array, triesMax: number = postTriesMax): Promise<VaultAnswer> {
-    const { clock, timers } = this.#options;
-    const startMs = clock.nowMs();
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.#postOnce(sealed);
-      } catch (error) {
-        if (!isRetryable(error) || tries >= triesMax) throw error;
-        const waitMs = Math.max(this.#backoffMs(tries), error.retryAfterMs ?? 0);
-        if ((error.retryAfterMs ?? 0) > retryAfterMsMax || clock.nowMs() - startMs + waitMs > exchangeMsMax)
-          throw error;
-        await sleep(timers, waitMs);
-      }
-    }
+    return retrying(this.#options, triesMax, () => this.#postOnce(sealed));
   }
 
   /** Opens a reply whose proof {@link post} has verified. @throws ClientError `bad-reply`. */
@@ -141,13 +130,6 @@ export class VaultExchange {
       }
       throw cause;
     }
-  }
-
-  /** Half of a doubling wait, and a random part of the other half, so that clients cut off together do not return together. */
-  #backoffMs(tries: number): number {
-    const fullMs = Math.min(backoffMsMax, backoffMsFirst * 2 ** (tries - 1));
-    const [high = 0, low = 0] = this.#options.entropy.bytes(2);
-    return Math.round(fullMs / 2 + (fullMs / 2) * ((high * 256 + low) / 65_536));
   }
 }
 

@@ -38,6 +38,34 @@ test('a newcomer learns its fleet from the service, and stores what it verified 
   assert.deepEqual(vault.fleet, service.of('A').fleet);
 });
 
+test('a newcomer asks again when a gateway is just being started; a phone with news that is new enough does not wait', async () => {
+  const service = new Service();
+  service.publish({ A: 'serving' });
+  const phone = new Phone(service);
+  let refusals = 4;
+  let gets = 0;
+  phone.at = (step) => {
+    if (step !== 'get') return;
+    gets++;
+    if (refusals-- > 0) throw new ClientError('network', 'no answer');
+  };
+  const vault = await phone.open();
+  assert.equal((await vault.protect('1234', backupKey)).type, 'protected');
+  assert.equal(gets, 5);
+
+  service.nowMs += dayMs;
+  refusals = 5;
+  gets = 0;
+  const outcome = unlockedOr(await vault.unlock('1234'));
+  assert.deepEqual([gets, warningTypes(outcome)], [1, ['no-news']]);
+
+  const unlucky = new Phone(service);
+  unlucky.at = (step) => {
+    if (step === 'get') throw new ClientError('network', 'no answer');
+  };
+  await assert.rejects((await unlucky.open()).unlock('1234'), code('old-trust'));
+});
+
 test('attack: the store fails while it is to keep a checkpoint: no key of that bundle is used', async () => {
   const service = new Service();
   service.publish({ A: 'serving' });

@@ -22,9 +22,10 @@ import {
 } from '@coffer/transparency';
 import { ClientError } from '../errors.js';
 import type { News } from '../exchange.js';
-import { trustRefreshMs } from '../limits.js';
+import { postTriesMax, trustRefreshMs } from '../limits.js';
 import type { FleetWarning } from '../outcomes.js';
 import type { OverTheAirTransport } from '../ports.js';
+import { type Patience, retrying } from '../retrying.js';
 import type { DeviceKeeper } from './device-keeper.js';
 import type { StoredFleet } from './device-state.js';
 import { fetchBundle, fetchTrustRoots } from './fetch-news.js';
@@ -56,6 +57,7 @@ export class OverTheAirBook implements FleetBook {
   readonly #keeper: DeviceKeeper;
   readonly #transport: OverTheAirTransport;
   readonly #clock: Clock;
+  readonly #patience: Patience;
   readonly #waiting: WaitingPolicy;
   #trustRoot: TrustRoot;
   #trust: ClientTrust;
@@ -64,12 +66,13 @@ export class OverTheAirBook implements FleetBook {
   #refusal: string | undefined;
 
   /** @throws ClientError `bad-state`; TransparencyError `bad-trust-root` for the one compiled in. */
-  constructor(choice: OverTheAir, keeper: DeviceKeeper, transport: OverTheAirTransport, clock: Clock) {
+  constructor(choice: OverTheAir, keeper: DeviceKeeper, transport: OverTheAirTransport, patience: Patience) {
     const { trustRoot, namespace, origin, compiledIn = [], waiting = standardWaiting() } = choice;
     this.#choice = choice;
     this.#keeper = keeper;
     this.#transport = transport;
-    this.#clock = clock;
+    this.#clock = patience.clock;
+    this.#patience = patience;
     this.#waiting = { ...waiting, exempt: [...waiting.exempt, ...compiledIn.map(({ configHash }) => configHash)] };
     const own = decodeTrustRoot(trustRoot).trustRoot;
     const { state } = keeper;
@@ -108,7 +111,14 @@ export class OverTheAirBook implements FleetBook {
   }
 
   async refresh(): Promise<void> {
-    await this.#quietly(async () => this.#accept(await fetchBundle(this.#transport, this.#known().size)));
+    // Without trust that is new enough nothing goes on: a new device would tell its person of seven days without news
+    // because one gateway was just being started.
+    const triesMax = this.isTrustOld() ? postTriesMax : 1;
+    await this.#quietly(() =>
+      retrying(this.#patience, triesMax, async () =>
+        this.#accept(await fetchBundle(this.#transport, this.#known().size)),
+      ),
+    );
   }
 
   newsFor(configHash: ConfigHash): News {
