@@ -14,7 +14,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const concurrency = 2;
-const timeoutMs = 240_000;
+/** For one file; the extra ones start whole fleets, compile drivers and check models. */
+const timeoutMs = { usual: 240_000, extra: 600_000 };
 
 /** Every file of the folders that hold tests: `packages/x/test`, `apps/x/test`, `test`. */
 function testFolderFiles() {
@@ -75,6 +76,6 @@ run([
   '--test',
   `--test-reporter=${reporter}`,
   `--test-concurrency=${concurrency}`,
-  `--test-timeout=${timeoutMs}`,
+  `--test-timeout=${isExtra ? timeoutMs.extra : timeoutMs.usual}`,
   ...tests,
 ]);

@@ -130,6 +130,7 @@ export class Story {
         operator: house.seedFile('operator'),
         witnesses: [house.seedFile('ceremony-witness')],
       }),
+      onDaemon: this.#onRunning,
       onRunning: (running) => {
         fleet = running;
         this.#onRunning(running);

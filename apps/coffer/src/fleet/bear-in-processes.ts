@@ -16,7 +16,7 @@ const lookMs = 30;
 /**
  * Bears a fleet in processes of its own: each HSM makes its keys itself, and this process sees shares only as they are
  * sealed from one to another. The processes end before this returns; as members they are started anew.
- * @param nonce - 32 bytes of the ceremony.
+ * @param nonce - 32 bytes of the ceremony. @param onDaemon - hears of each process before it starts.
  * @throws CeremonyError.
  */
 export async function bearInProcesses(
@@ -24,6 +24,7 @@ export async function bearInProcesses(
   shape: FleetShape,
   nonce: Uint8Array,
   events: BirthEvents,
+  onDaemon: (daemon: Daemon) => void = () => undefined,
 ): Promise<BornFleet> {
   const { groups, budgetLimit, rollbackTolerance, sites } = shape;
   const quorum = shape.quorum ?? quorumFloor(sites.length, rollbackTolerance);
@@ -37,7 +38,10 @@ export async function bearInProcesses(
     return { name, daemon, socket: new NewbornSocket(socketPath(site)) };
   });
   try {
-    for (const { daemon } of hsms) daemon.start();
+    for (const { daemon } of hsms) {
+      onDaemon(daemon);
+      daemon.start();
+    }
     const connections = await Promise.all(hsms.map(({ name, daemon, socket }) => awake(name, daemon, socket)));
     return await bearFleet(connections, { nonce, groups, budgetLimit, rollbackTolerance, quorum }, events);
   } finally {

@@ -8,6 +8,7 @@ import { quorumFloor } from '@coffer/protocol';
 import { CliError } from '../cli-error.js';
 import { bearInProcesses } from './bear-in-processes.js';
 import { createFleet, type FleetShape } from './create.js';
+import type { Daemon } from './daemon.js';
 import { writeEvidence } from './evidence-folder.js';
 import type { FleetFolder } from './folder.js';
 import { livingFleet } from './living-fleet.js';
@@ -28,6 +29,8 @@ export interface FleetCeremonyOptions {
   readonly exceptions?: () => Promise<readonly string[]>;
   /** Gets the fleet as soon as it runs, and stops it some time. Without it the fleet is stopped here. */
   readonly onRunning?: (fleet: RunningFleet) => void;
+  /** Hears of each process of an HSM that waits to be born. */
+  readonly onDaemon?: (daemon: Daemon) => void;
 }
 
 /**
@@ -69,7 +72,7 @@ export async function ceremonyOf(
       async bear({ nonce }, events) {
         let born: Awaited<ReturnType<typeof bearInProcesses>> | undefined;
         await createFleet(folder, shape, async () => {
-          born = await bearInProcesses(folder, shape, nonce, events);
+          born = await bearInProcesses(folder, shape, nonce, events, options.onDaemon);
           return born.descriptor;
         });
         // It runs from here on, and is no fleet before its evidence is written.
