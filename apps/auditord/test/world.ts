@@ -90,7 +90,8 @@ export function fleetOf(name: string) {
     rollbackTolerance: 0,
     groups: 1,
     budgetLimit: 10,
-    channelKey: new Uint8Array(1216).fill(name.charCodeAt(0)),
+    // No two fleets share a key.
+    channelKey: concat(...Array.from({ length: 38 }, (_, i) => sha256(utf8(`channel ${name} ${i}`)))),
     opaqueKey: sha256(utf8(`opaque ${name}`)),
     members: [{ id: 1, site: 'site-1', key: keyOf(`hsm ${name}`) }],
   });
