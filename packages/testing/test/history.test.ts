@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeHistory, encodeHistory, historyEdn, verifyHistory } from '@coffer/testing';
+import { decodeHistory, encodeHistory, HistoryRecorder, historyEdn, verifyHistory } from '@coffer/testing';
 import { head, life, registration, Script, status, told } from './story.js';
 
 const text = encodeHistory(told(life));
@@ -95,4 +95,25 @@ test('a return belongs to one call that is under way', () => {
   assert.throws(verify(events.slice(1)), { code: 'bad-history' });
   assert.throws(verify([...events, ...events.slice(-1)]), { code: 'bad-history' });
   assert.throws(verify([...events, ...events.slice(0, 1)]), { code: 'bad-history' });
+});
+
+test('a copy of a message that is still waited for begins where that one does: either may be the one that was answered', () => {
+  let nowMs = 0;
+  const recorder = new HistoryRecorder(() => nowMs);
+  const request = { type: 'status' } as const;
+  const first = recorder.invoke('ann', 'vault', request);
+  nowMs = 5;
+  recorder.invoke('bob', 'vault', request);
+  nowMs = 9;
+  const copy = recorder.copy('a copy', 'vault', request, first.call);
+  copy.info('no answer');
+  assert.deepEqual(
+    recorder.events.map((event) => [event.type, event.call, event.atMs]),
+    [
+      ['invoke', 0, 0],
+      ['invoke', 2, 0],
+      ['invoke', 1, 5],
+      ['info', 2, 9],
+    ],
+  );
 });

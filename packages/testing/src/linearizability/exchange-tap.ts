@@ -19,7 +19,7 @@ import {
   type VaultRequest,
   verifyCommitProof,
 } from '@coffer/protocol';
-import type { HistoryRecorder } from './history-recorder.js';
+import type { HistoryRecorder, RecordedCall } from './history-recorder.js';
 import {
   AttemptNames,
   type CallReply,
@@ -49,6 +49,8 @@ interface Read {
   /** How often the client posted it, and how often it came to an agent that may have executed it. */
   posts: number;
   arrivals: number;
+  /** The post that the client waits for just now, in the history. */
+  waiting: number | undefined;
   readonly attempts: AttemptNames;
 }
 
@@ -87,6 +89,7 @@ export class ExchangeTap {
         if (read === undefined) return inner.post(path, headers, body);
         read.posts++;
         const call = this.#recorder.invoke(caller.process, caller.account, read.request);
+        read.waiting = call.call;
         try {
           const answer = await inner.post(path, headers, body);
           const reply = answer.status === 200 ? this.#readAnswer(vault, read, answer.body) : undefined;
@@ -96,6 +99,8 @@ export class ExchangeTap {
         } catch (error) {
           call.info('no answer');
           throw error;
+        } finally {
+          read.waiting = undefined;
         }
       },
     };
@@ -103,20 +108,27 @@ export class ExchangeTap {
 
   /**
    * A routed call came to an agent. One that was not posted once more for it (the network doubled it, the gateway sent it
-   * to a second agent, somebody replays it) is a call of its own, whose answer nobody hears.
+   * to a second agent, somebody replays it) is a call of its own. The client may have heard its answer instead of the first one's,
+   * if that is still waited for: then it counts as begun with it.
    * @returns to be called with what the agent answers.
    */
   arrived(routed: Uint8Array): (answer: Uint8Array) => void {
     const read = this.#reads.get(nameOf(decodeRoutedCall(routed).request));
     if (read === undefined) return () => undefined;
     read.arrivals++;
-    const copy = read.arrivals > read.posts ? this.#recorder.invoke('a copy', read.account, read.request) : undefined;
+    const copy = read.arrivals > read.posts ? this.#copyOf(read) : undefined;
     return (answer) => {
       // Who does not lead has given it to no HSM.
       if (decodeRoutedAnswer(answer).type !== 'not-leader') return;
       read.arrivals--;
       copy?.fail('not the leader');
     };
+  }
+
+  #copyOf({ account, request, waiting }: Read): RecordedCall {
+    return waiting === undefined
+      ? this.#recorder.invoke('a copy', account, request)
+      : this.#recorder.copy('a copy', account, request, waiting);
   }
 
   #read(caller: TappedCaller, vault: Vault, sealed: Uint8Array): Read | undefined {
@@ -136,7 +148,9 @@ export class ExchangeTap {
     this.#attempts.set(account, attempts);
     attempts.learn(plain);
     const request = nameRequest(plain, secrets(), ticket, origin);
-    return request === undefined ? undefined : { account, request, open, attempts, posts: 0, arrivals: 0 };
+    return request === undefined
+      ? undefined
+      : { account, request, open, attempts, posts: 0, arrivals: 0, waiting: undefined };
   }
 
   #openSealed(
