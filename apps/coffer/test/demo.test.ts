@@ -1,20 +1,7 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { eventually, outcome, Place } from './fixture.js';
-
-function smallFolder(place: Place): string {
-  const folder = place.path('files');
-  mkdirSync(place.path('files', 'sub', 'empty'), { recursive: true });
-  mkdirSync(place.path('files', 'node_modules'));
-  writeFileSync(place.path('files', 'letter.txt'), 'Dear Ada,\n');
-  writeFileSync(place.path('files', 'sub', 'nothing'), '');
-  writeFileSync(place.path('files', 'sub', 'run.sh'), '#!/bin/sh\n');
-  writeFileSync(place.path('files', 'node_modules', 'left-out'), 'x'.repeat(1_000_000));
-  chmodSync(place.path('files', 'sub', 'run.sh'), 0o755);
-  symlinkSync('sub/run.sh', place.path('files', 'link'));
-  return folder;
-}
+import { Place, smallFolder } from './fixture.js';
 
 test('the demo does what it says, and leaves no process and no file behind', async () => {
   const place = new Place();
@@ -44,27 +31,4 @@ test('the demo does what it says, and leaves no process and no file behind', asy
   assert.match(err, /DEMO: 0 ms instead of 72 h/);
   assert.deepEqual(place.processes(), []);
   assert.deepEqual(readdirSync(place.path('tmp')), []);
-});
-
-test('Ctrl-C in the middle of the demo leaves no process and no file behind', async () => {
-  const place = new Place();
-  const { code, err } = await place.run(['demo', '--path', smallFolder(place)], {
-    onStart: (child) => {
-      child.stdout?.on('data', (text: string) => text.includes('2/12') && child.kill('SIGINT'));
-    },
-  });
-  assert.equal(code, 2);
-  assert.match(err, /SIGINT: everything of the demo is stopped and removed/);
-  assert.deepEqual(place.processes(), []);
-  assert.deepEqual(readdirSync(place.path('tmp')), []);
-});
-
-test('a demo that is killed takes its processes with it', async () => {
-  const place = new Place();
-  const child = place.spawn(['demo', '--path', smallFolder(place)]);
-  const ended = outcome(child);
-  await eventually(async () => place.processes().length > 10);
-  child.kill('SIGKILL');
-  await ended;
-  await eventually(async () => place.processes().length === 0);
 });

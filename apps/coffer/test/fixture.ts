@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
@@ -139,4 +148,18 @@ export class Up {
     this.child.kill('SIGINT');
     return this.ended;
   }
+}
+
+/** A folder with a bit of everything, for demonstrations. */
+export function smallFolder(place: Place): string {
+  const folder = place.path('files');
+  mkdirSync(place.path('files', 'sub', 'empty'), { recursive: true });
+  mkdirSync(place.path('files', 'node_modules'));
+  writeFileSync(place.path('files', 'letter.txt'), 'Dear Ada,\n');
+  writeFileSync(place.path('files', 'sub', 'nothing'), '');
+  writeFileSync(place.path('files', 'sub', 'run.sh'), '#!/bin/sh\n');
+  writeFileSync(place.path('files', 'node_modules', 'left-out'), 'x'.repeat(1_000_000));
+  chmodSync(place.path('files', 'sub', 'run.sh'), 0o755);
+  symlinkSync('sub/run.sh', place.path('files', 'link'));
+  return folder;
 }
