@@ -58,11 +58,17 @@ export class HsmServer {
     checkSocketPath(path);
     await clearSocketPath(path);
     const server = new HsmServer(hsm, events);
-    await new Promise<void>((resolve, reject) => {
-      server.#server.once('error', reject);
-      server.#server.listen(path, resolve);
-    });
-    // The umask has made it so already; a caller with another umask gets the same socket.
+    // The socket is made within `listen`: with this mask nobody else can open it, not even for the moment before a chmod.
+    const mask = process.umask(0o777 & ~privateFileMode);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.#server.once('error', reject);
+        server.#server.listen(path, resolve);
+        process.umask(mask);
+      });
+    } finally {
+      process.umask(mask);
+    }
     chmodSync(path, privateFileMode);
     return server;
   }
