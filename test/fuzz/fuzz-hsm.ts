@@ -49,6 +49,8 @@ class Tally {
 class FuzzedBench extends Bench {
   perFrame = 0;
   readonly #frames: Uint8Array[] = [];
+  /** Bodies of those frames, in hexadecimal. */
+  readonly #bodies = new Set<string>();
 
   constructor(
     seed: string,
@@ -62,6 +64,7 @@ class FuzzedBench extends Bench {
     const frame = encodeHostRequest({ id: 7, body });
     if (this.perFrame > 0) {
       this.#frames.push(frame);
+      this.#bodies.add(hex(frame.subarray(4)));
       const seeds = [frame, frame, frame, this.random.pick(this.#frames)];
       for (let i = 0; i < this.perFrame; i++) this.#attempt(id, frame, mutate(this.random, seeds), body);
     }
@@ -80,8 +83,10 @@ class FuzzedBench extends Bench {
     const reply = decodeHostReply(answer as Uint8Array).body;
     this.tally.note(reply.type === 'refused' ? reply.code : reply.type);
     if (hsm.halted) throw new FuzzFinding('hsm', frame, `halted: ${String(hsm.haltCause)}`, hsm.haltCause);
-    if (reply.type === 'promised') {
-      // The one request that needs no proof. The host undoes it.
+    // A promise is the one request that needs no proof. And a mutant may have become a whole frame that was sent to another
+    // member: this one may then adopt the view, capture the entry or jump as well. The host undoes both.
+    const isGranted = reply.type === 'captured' && this.#bodies.has(hex(frame.subarray(4)));
+    if (reply.type === 'promised' || (isGranted && this.#portrait(id) !== before)) {
       nvram.persist(stored);
       this.restart(id);
       return;
