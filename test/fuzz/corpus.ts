@@ -26,12 +26,20 @@ export function readCorpus(): ReadonlyMap<string, readonly Uint8Array[]> {
   );
 }
 
-/** Writes what a run kept, without doubles, sorted so that two runs differ in few lines. */
-export function writeCorpus(corpus: ReadonlyMap<string, readonly Uint8Array[]>): void {
+/**
+ * Writes what a run kept, without doubles, sorted so that two runs differ in few lines.
+ * @param decodes - whether a target takes an input.
+ */
+export function writeCorpus(
+  corpus: ReadonlyMap<string, readonly Uint8Array[]>,
+  decodes: (target: string, input: Uint8Array) => boolean,
+): void {
   for (const [target, inputs] of corpus) {
     const shortest = [...inputs].sort((a, b) => a.length - b.length);
-    // Of a form that is always long, one.
-    const small = shortest.filter(({ length }, i) => i === 0 || length <= inputBytesMax).slice(0, corpusMax);
+    // Of a form that is always long, one that decodes: from what is refused already, mutation seldom finds the way back.
+    const whole = shortest.find((input) => decodes(target, input));
+    const small = shortest.filter((input, i) => i < corpusMax && input.length <= inputBytesMax);
+    if (whole !== undefined && !small.includes(whole)) small.push(whole);
     if (small.length === 0) continue;
     const about =
       'Inputs that took a decoder down a path of its own: each is refused with a coded error, or encodes to the same bytes.';

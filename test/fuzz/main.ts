@@ -5,6 +5,7 @@ import { decoderTargets } from './decoders.js';
 import { fuzzDecoders } from './fuzz-decoders.js';
 import { fuzzBirth, fuzzHsm } from './fuzz-hsm.js';
 import { harvest } from './harvest.js';
+import { checkDecoder } from './target.js';
 
 const usage = `npm run fuzz -- [--inputs N] [--seed TEXT] [--target NAME,…] [--minutes M] [--grow] [--blind] [--json]
 
@@ -64,6 +65,10 @@ async function main(args: readonly string[]): Promise<number> {
           [...(corpus.get(name) ?? []), ...(seeds.get(name) ?? []).slice(0, seedsKept), ...kept(name)],
         ]),
       ),
+      (name, input) => {
+        const target = targets.find((one) => one.name === name);
+        return target !== undefined && checkDecoder(target, input) === 'decoded';
+      },
     );
   }
   const findings = [...(hsm?.findings ?? []), ...(birth?.findings ?? []), ...decoders.findings];
