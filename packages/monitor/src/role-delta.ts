@@ -13,7 +13,7 @@ export interface RoleDelta {
   readonly added: readonly RoleKey[];
   readonly removed: readonly RoleKey[];
   readonly revoked: readonly { readonly key: string; readonly revokedAtSize: number }[];
-  /** How many have to agree, where that is another number than before. */
+  /** How many have to agree, where that is another number than before; and whom a name in the policy stands for now. */
   readonly thresholds: readonly { readonly of: string; readonly from: string; readonly to: string }[];
 }
 
@@ -29,8 +29,8 @@ export function roleDelta(before: TrustRoot, after: TrustRoot): RoleDelta {
       .map(({ key, revokedAtSize }) => ({ key: hex(key), revokedAtSize }))
       .filter(({ key, revokedAtSize }) => revoked.get(key) !== revokedAtSize),
     thresholds: Object.keys(to).flatMap((of) => {
-      const [was, is] = [from[of] as string, to[of] as string];
-      return was === is ? [] : [{ of, from: was, to: is }];
+      const [was, is] = [from[of], to[of]];
+      return was === undefined || is === undefined || was === is ? [] : [{ of, from: was, to: is }];
     }),
   };
 }
@@ -53,7 +53,10 @@ function roleKeys({ rootKeys, auditors, operators, policy, ceremony, rebuilders 
 function thresholds({ rootKeys, policy, ceremony, rebuilders }: TrustRoot): Readonly<Record<string, string>> {
   const { quorum, groups } = policy;
   const listed = groups.map(({ name, threshold, members }) => `${name} = ${threshold} of ${members.join(' ')}`);
+  // Groups hold names, and the same names for the same keys in another order would be another quorum.
+  const named = policy.witnesses.map(({ name, key }) => [`witness ${name}`, hex(key.key)] as const);
   return {
+    ...Object.fromEntries(named),
     root: `${rootKeys.threshold}`,
     witness: [quorum, ...listed].join('; '),
     'ceremony-witness': `${ceremony.threshold}`,

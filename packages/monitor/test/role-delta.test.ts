@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hex } from '@coffer/base';
-import type { EpochReport } from '@coffer/monitor';
+import { type EpochReport, roleDelta } from '@coffer/monitor';
+import { noteKey, type TrustRoot } from '@coffer/transparency';
 import { signedBy } from '@coffer/transparency/testing';
 import { auditOf, goodWorld, keyOf, nowMs, ShownWorld } from './harness.js';
 
@@ -42,4 +43,60 @@ test('attack: a rotation that puts the quorum of witnesses into one hand is show
       },
     ],
   );
+});
+
+test('every role whose key comes or goes is shown, and every number of them that it takes', () => {
+  const before = goodWorld().trustRoot();
+  const { policy, rootKeys, ceremony, rebuilders } = before;
+  const [old, ...others] = policy.witnesses;
+  assert.ok(old !== undefined);
+  const fresh = keyOf('fresh');
+  const swaps: readonly [string, Uint8Array, Partial<TrustRoot>][] = [
+    ['root', rootKeys.keys[0]!, { rootKeys: { ...rootKeys, keys: [fresh, ...rootKeys.keys.slice(1)] } }],
+    ['auditor', before.auditors[0]!, { auditors: [fresh] }],
+    ['operator', before.operators[0]!, { operators: [fresh] }],
+    ['log', policy.logs[0]!.key.key, { policy: { ...policy, logs: [{ key: noteKey(before.origin, 'log', fresh) }] } }],
+    [
+      'witness',
+      old.key.key,
+      { policy: { ...policy, witnesses: [{ ...old, key: noteKey(old.key.name, 'witness', fresh) }, ...others] } },
+    ],
+    [
+      'ceremony-witness',
+      ceremony.witnesses[0]!,
+      { ceremony: { ...ceremony, witnesses: [fresh, ...ceremony.witnesses.slice(1)] } },
+    ],
+    ['rebuilder', rebuilders.keys[0]!, { rebuilders: { ...rebuilders, keys: [fresh, ...rebuilders.keys.slice(1)] } }],
+  ];
+  for (const [role, gone, fields] of swaps) {
+    const { added, removed } = roleDelta(before, { ...before, ...fields });
+    assert.deepEqual([added, removed], [[{ role, key: hex(fresh) }], [{ role, key: hex(gone) }]]);
+  }
+  const fallen: readonly [string, Partial<TrustRoot>][] = [
+    ['root', { rootKeys: { ...rootKeys, threshold: 1 } }],
+    ['witness', { policy: { ...policy, quorum: 'w1' } }],
+    ['ceremony-witness', { ceremony: { ...ceremony, threshold: 0 } }],
+    ['rebuilder', { rebuilders: { ...rebuilders, threshold: 0 } }],
+  ];
+  for (const [of, fields] of fallen)
+    assert.deepEqual(
+      roleDelta(before, { ...before, ...fields }).thresholds.map((each) => each.of),
+      [of],
+    );
+  assert.deepEqual(roleDelta(before, before), { added: [], removed: [], revoked: [], thresholds: [] });
+});
+
+test('attack: a rotation that gives the names in the quorum to other witnesses', () => {
+  const root = goodWorld().trustRoot();
+  const policy = { ...root.policy, quorum: 'w1' };
+  const [first, second, third] = policy.witnesses;
+  assert.ok(first !== undefined && second !== undefined && third !== undefined);
+  const witnesses = [{ ...second, name: 'w1' }, { ...first, name: 'w2' }, third];
+  const { thresholds, ...rest } = roleDelta({ ...root, policy }, { ...root, policy: { ...policy, witnesses } });
+  assert.deepEqual(rest, { added: [], removed: [], revoked: [] });
+  const [one, two] = [first, second].map(({ key }) => hex(key.key)) as [string, string];
+  assert.deepEqual(thresholds, [
+    { of: 'witness w1', from: one, to: two },
+    { of: 'witness w2', from: two, to: one },
+  ]);
 });
