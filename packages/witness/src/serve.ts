@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { ByteCollector } from '@coffer/base';
 import { addCheckpointBytesMax } from '@coffer/transparency';
 import { WitnessError } from './errors.js';
 import { connectionsMax, headerBytesMax, headersTimeoutMs, keepAliveTimeoutMs, requestTimeoutMs } from './limits.js';
@@ -47,15 +48,14 @@ function answer(witness: Witness, request: IncomingMessage, response: ServerResp
     end(response, refusal);
     return;
   }
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const body = new ByteCollector();
   request.on('data', (chunk: Buffer) => {
-    length += chunk.length;
-    if (length <= addCheckpointBytesMax) chunks.push(chunk);
-    else if (!response.headersSent) end(response, 413);
+    if (response.headersSent) return;
+    if (body.length + chunk.length <= addCheckpointBytesMax) body.add(chunk);
+    else end(response, 413);
   });
   request.on('end', () => {
-    if (!response.headersSent) reply(witness, new Uint8Array(Buffer.concat(chunks)), response);
+    if (!response.headersSent) reply(witness, body.whole(), response);
   });
   // Whoever breaks off gets no answer, and has changed nothing.
   request.on('error', () => response.destroy());

@@ -62,7 +62,8 @@ test('limits: path, method, body by announcement and by count', async () => {
   const socket = connect(port, '127.0.0.1');
   const half = 'a'.repeat(addCheckpointBytesMax / 2 + 1);
   const chunk = `${half.length.toString(16)}\r\n${half}\r\n`;
-  socket.write(`POST /add-checkpoint HTTP/1.1\r\nhost: w\r\ntransfer-encoding: chunked\r\n\r\n${chunk}${chunk}`);
+  const head = 'POST /add-checkpoint HTTP/1.1\r\nhost: w\r\nconnection: close\r\ntransfer-encoding: chunked';
+  socket.write(`${head}\r\n\r\n${chunk}${chunk}0\r\n\r\n`);
   assert.match(await endOf(socket), /^HTTP\/1\.1 413 /);
 });
 
