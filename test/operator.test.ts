@@ -189,6 +189,18 @@ test('nothing is counter-signed on a log that is doubted, or without witnesses',
   await assert.rejects(publishEpoch(auditing(bench, { client }), request({ serve: [b] })), is('not-published'));
 });
 
+test('nothing is counter-signed on an artifact that is not the newest one', async () => {
+  const bench = new Bench();
+  await publishEpoch(auditing(bench), request({ serve: [a] }, { isFirst: true }));
+  const forged = nextArtifact(namespace, undefined, { serve: [a, c] });
+  const lying: typeof fetch = async (input, init) =>
+    new URL(String(input)).pathname.startsWith('/artifacts/')
+      ? new Response(forged.slice().buffer)
+      : bench.fetch(input, init);
+  const client = new AuditorClient({ url: 'http://auditor.example', namespace, fetch: lying });
+  await assert.rejects(publishEpoch(auditing(bench, { client }), request({ serve: [b] })), is('log-doubted'));
+});
+
 test('trust roots: created, signed, rotated with a revocation, and the next epoch is under the new one', async () => {
   const { version, revocations, ...plan } = trustRootOf();
   assert.deepEqual([version, revocations], [1, []]);

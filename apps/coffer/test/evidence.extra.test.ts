@@ -13,6 +13,7 @@ import { auditorEvidence, type EvidenceSource, evidenceFolder } from '../dist/ev
 import { quoteVerifiers } from '../dist/evidence/quote-verifiers.js';
 import { escaped, reportHtml } from '../dist/evidence/report-html.js';
 import { type Ended, Place } from './fixture.js';
+import { vendorRoot } from './vendor-root.js';
 
 const vectors = fileURLToPath(new URL('../../../vectors/evidence/', import.meta.url));
 const good = join(vectors, 'good');
@@ -122,14 +123,6 @@ test('an auditor: files by digest, from its address or that of the index', async
   await assert.rejects(auditorEvidence(`${base}/moved`, digest), { code: 'unavailable', reason: 'no-answer' });
 });
 
-/** A root of TPMs, as a `--tpm2` file has it. */
-function vendorRoot() {
-  const { policy } = JSON.parse(readFileSync(join(vectors, '../attestation/tpm2.json'), 'utf8')) as {
-    policy: { root: string };
-  };
-  return { name: 'a vendor', certificate: Buffer.from(policy.root, 'hex').toString('base64'), isHardware: true };
-}
-
 test('attack: a member whose quote anybody can make, where TPMs are asked for', async () => {
   const place = new Place();
   const roots = [vendorRoot()];
@@ -137,31 +130,6 @@ test('attack: a member whose quote anybody can make, where TPMs are asked for', 
   const ended = await place.run(['evidence', 'verify', good, ...trust, '--tpm2', 'tpm2.json', '--json']);
   assert.deepEqual([ended.code, ended.json.ok], [1, false]);
   assert.ok(failedOf(ended).includes('unknown-quote'), ended.out);
-});
-
-test('TPMs are believed where somebody says which, and then no simulated ones', () => {
-  const place = new Place();
-  const write = (policy: unknown): string => {
-    writeFileSync(place.path('tpm2.json'), JSON.stringify(policy));
-    return place.path('tpm2.json');
-  };
-  const root = vendorRoot();
-  const policy = { roots: [root], imagePcr: 14, pcrs: [] };
-  const types = (file: string | undefined) => quoteVerifiers(file).map(({ type }) => type);
-  const ofRoot = (text: string) => ({ ...policy, roots: [{ ...root, certificate: text }] });
-  assert.throws(() => quoteVerifiers(place.path('none')), { code: 'usage', reason: 'no-such-file' });
-  assert.deepEqual(types(undefined), ['simulated']);
-  assert.deepEqual(types(write(policy)), ['tpm2']);
-  for (const bad of [
-    {},
-    { ...policy, roots: [] },
-    { ...policy, imagePcr: 24 },
-    { ...policy, extra: 1 },
-    ofRoot('AAAA'),
-    ofRoot('==='),
-  ]) {
-    assert.throws(() => quoteVerifiers(write(bad)), { code: 'usage', reason: 'bad-tpm2-policy' });
-  }
 });
 
 test('what it is told does not become HTML', () => {

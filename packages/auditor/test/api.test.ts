@@ -367,6 +367,16 @@ test('trust roots follow one another, and each is stored before it is in force',
   assert.deepEqual(await again.client.trustRoot('latest'), rootBytes(next));
   assert.deepEqual(await again.client.trustRoot(1), rootBytes(trustRootOf()));
   await refused(audits, 'bad-operator-signature', again.post(auditPath, auditBody(again.next(one))));
+
+  const cut = new MemoryStore();
+  const halted = new Bench({ memory: cut });
+  cut.failsAt = cut.writes + 1;
+  await refused(roots, 'halted', halted.post(`/trust-roots/${namespace}`, rootBytes(next)));
+  assert.deepEqual(
+    await halted.client.trustRoot('latest'),
+    rootBytes(trustRootOf()),
+    'what is not stored is not shown',
+  );
 });
 
 test('without witnesses nothing is signed; with too few of them nothing is shown', async () => {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
-import type * as auditor from '@coffer/auditor';
-import { AuditorClient, AuditorError, openAuditor } from '@coffer/auditor';
+import { AuditorError } from '@coffer/auditor';
 import { hex } from '@coffer/base';
 import { artifactDigest } from '@coffer/transparency';
+import { attack } from './attack.js';
 import {
   artifactOf,
   Bench,
@@ -18,27 +17,6 @@ import {
   startMs,
   trustRootOf,
 } from './harness.js';
-import { loadMutant } from './mutant.js';
-
-/**
- * Each attack runs against the built code, where it must fail, and against a copy without the safeguard, where it must
- * succeed: so none of them can pass for a wrong reason. An attack returns whether it succeeded.
- */
-type Attack = (open: typeof openAuditor) => Promise<boolean>;
-
-interface Safeguard {
-  readonly file: string;
-  readonly find: string;
-  readonly replace: string;
-}
-
-function attack(name: string, safeguard: Safeguard, run: Attack): void {
-  test(`attack: ${name}`, async () => {
-    assert.equal(await run(openAuditor), false, 'the attack succeeds');
-    const mutant: typeof auditor = await loadMutant(safeguard.file, safeguard.find, safeguard.replace);
-    assert.equal(await run(mutant.openAuditor), true, 'it fails without the safeguard, too');
-  });
-}
 
 const [a, b] = [fleetOf('A'), fleetOf('B')];
 const one: Listed = [[a, 'serving']];
@@ -205,41 +183,3 @@ attack(
     return isDone(ask(bench, artifact, one));
   },
 );
-
-test('the operator’s client counter-signs nothing but what it asked for, by an auditor that it knows', async () => {
-  const bench = new Bench();
-  const foreign = new Bench({ auditorNames: ['stranger'], root: trustRootOf({ auditors: [keyOf('stranger')] }) });
-  const request = {
-    evidence: a.files,
-    operatorSeed: seedOf('operator'),
-    trustRoot: bench.root,
-    notAfterMs: startMs + dayMs,
-  };
-  const via = (change: (path: string, answer: any) => any, from = bench) => {
-    const paths: string[] = [];
-    const client = new AuditorClient({
-      url: 'http://auditor.example',
-      namespace,
-      fetch: async (input, init) => {
-        const path = new URL(input as URL).pathname;
-        paths.push(path);
-        const response = await from.fetch(input, init);
-        return new Response(JSON.stringify(change(path, await response.json())), { status: response.status });
-      },
-    });
-    return { client, paths };
-  };
-  const isBad = (error: unknown) => error instanceof AuditorError && error.code === 'bad-answer';
-  const artifact = artifactOf(1, undefined, one);
-  const cases = [
-    via((_, answer) => answer, foreign),
-    via((_, answer) => ({ ...answer, signature: `${'0'.repeat(128)}` })),
-    via((_, answer) => ({ ...answer, epoch: 2 })),
-    via((_, answer) => ({ ...answer, extra: 1 })),
-    via(() => 'nothing'),
-  ];
-  for (const { client, paths } of cases) {
-    await assert.rejects(client.publish({ ...request, artifact }), isBad);
-    assert.equal(paths.filter((path) => path.endsWith('/countersignature')).length, 0);
-  }
-});

@@ -138,3 +138,12 @@ test('an epoch that was signed by a key revoked since is signed again, the same 
   assert.notDeepEqual(second?.signature, first.signature);
   assert.equal(second?.keyId, keyOf('auditor 2').at(-1));
 });
+
+test('a clock that is set back makes no earlier timestamp', async () => {
+  const bench = new Bench();
+  await bench.publish(one);
+  bench.time.ms -= dayMs;
+  await bench.publish([[fleetOf('A'), 'draining']]);
+  const [first, second] = [await bench.client.audit(1), await bench.client.audit(2)];
+  assert.equal(second?.message.timestampMs, first?.message.timestampMs);
+});

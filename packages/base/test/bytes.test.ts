@@ -94,9 +94,27 @@ test('a body in pieces of any size is the same body, and is copied', () => {
   );
 });
 
-test('a body in more single bytes than a call has arguments', () => {
+test('a body in more single bytes than a call has arguments costs what it weighs', () => {
+  const plain = Uint8Array;
+  let allocations = 0;
+  let allocatedBytes = 0;
+  // Every array that is made of a length, by whatever means: `new`, `slice` of a piece.
+  class Counted extends plain<ArrayBuffer> {
+    constructor(first: ArrayBuffer | number, ...rest: number[]) {
+      super(...([first, ...rest] as unknown as [ArrayBuffer]));
+      if (typeof first !== 'number') return;
+      allocations++;
+      allocatedBytes += first;
+    }
+  }
+  const one = new Counted(1).fill(7);
   const collector = new ByteCollector();
-  const one = Uint8Array.of(7);
-  for (let i = 0; i < 300_000; i++) collector.add(one);
-  assert.deepEqual(collector.whole(), new Uint8Array(300_000).fill(7));
+  globalThis.Uint8Array = Counted as unknown as typeof Uint8Array;
+  try {
+    for (let i = 0; i < 300_000 && allocations < 20; i++) collector.add(one);
+  } finally {
+    globalThis.Uint8Array = plain;
+  }
+  assert.ok(allocations < 20 && allocatedBytes < 4 * 300_000, `${allocations} allocations, ${allocatedBytes} bytes`);
+  assert.ok(equalBytes(collector.whole(), new Uint8Array(300_000).fill(7)));
 });

@@ -239,6 +239,32 @@ test('a new device looks on the newest fleet first, and guesses once', async () 
   );
 });
 
+/** A vault on each of two fleets, of which no device knows both: whose key is on the old one? */
+async function twoVaults(keyOnA: Uint8Array): Promise<Service> {
+  const service = new Service();
+  service.publish({ A: 'serving' });
+  await (await new Phone(service).open()).protect('1234', keyOnA);
+  publishB(service);
+  await (await new Phone(service).open()).protect('1234', backupKey);
+  service.log.length = 0;
+  return service;
+}
+
+test('attack: a vault with the same password and another key is not erased as a copy that was left behind', async () => {
+  const service = await twoVaults(utf8('x'.repeat(32)));
+  unlockedOr(await (await new Phone(service).open()).unlock('1234'));
+  assert.deepEqual([service.of('A').vault.state, service.of('B').vault.state], ['live', 'live']);
+  const copied = await twoVaults(backupKey);
+  unlockedOr(await (await new Phone(copied).open()).unlock('1234'));
+  assert.deepEqual([copied.of('A').vault.state, copied.of('B').vault.state], ['erased', 'live']);
+});
+
+test('a device that may ask two fleets spends one wrong guess on one of them', async () => {
+  const service = await twoVaults(backupKey);
+  assert.equal((await (await new Phone(service).open()).unlock('0000')).type, 'wrong-password');
+  assert.deepEqual([service.of('A').vault.charges, service.of('B').vault.charges], [0, 1]);
+});
+
 test('a new device finds the vault on a draining fleet, and moves it', async () => {
   const { service } = await protectedOnA();
   publishB(service);

@@ -73,8 +73,14 @@ test('attack: the store fails while it is to keep a checkpoint: no key of that b
   phone.at = (step) => {
     if (step === 'save device') throw new PowerCut();
   };
-  await assert.rejects((await phone.open()).protect('1234', backupKey), code('store'));
+  const vault = await phone.open();
+  await assert.rejects(vault.protect('1234', backupKey), code('store'));
   assert.deepEqual(service.log, ['/v1/bundle?size=0']);
+  // Nor by the same app in its next call, which asks once more and keeps the answer first.
+  const steps: string[] = [];
+  phone.at = (step) => steps.push(step);
+  assert.equal((await vault.protect('1234', backupKey)).type, 'protected');
+  assert.deepEqual(steps.slice(0, 5), ['get', 'got', 'save device', 'saved device', 'post']);
 });
 
 test('attack: an older bundle is replayed: nothing changes and the fleet known so far goes on', async () => {

@@ -120,11 +120,20 @@ test('body limit: the largest call passes, one byte more does not, announced or 
   const larger = new Uint8Array(vaultCallBytesMax + 1);
   const announced = await post({ body: larger, headers: { 'content-length': String(larger.length) } });
   assert.deepEqual(await refusal(announced), { status: 413, code: 'bad-request' });
+  const unannounced = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(larger);
+      controller.close();
+    },
+  });
+  assert.deepEqual(await refusal(await post({ body: unannounced })), { status: 413, code: 'bad-request' });
   let sent = 0;
   const endless = new ReadableStream<Uint8Array>({
     pull(controller) {
       sent += 100;
       controller.enqueue(new Uint8Array(100));
+      // Not without end after all, so that a gateway which counted nothing would fail here instead of reading for ever.
+      if (sent > 100 * vaultCallBytesMax) controller.close();
     },
   });
   const streamed = await post({ body: endless });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { hex, utf8 } from '@coffer/base';
+import { hex, utf8, utf8Text } from '@coffer/base';
 import type { DoubtCode, EpochReport } from '@coffer/monitor';
 import { artifactDigest, decodeCheckpoint, decodeNote, leafHash, type TrustRoot } from '@coffer/transparency';
 import { signedBy } from '@coffer/transparency/testing';
@@ -92,6 +92,12 @@ test('shown: an artifact that is missing or another one', async () => {
   const path = `/artifacts/${hex(artifactDigest(world.artifacts[1] as Uint8Array))}`;
   assert.deepEqual(await doubtsOf(new ShownWorld(world, { [path]: undefined })), ['missing 2']);
   assert.deepEqual(await doubtsOf(new ShownWorld(world, { [path]: world.artifacts[0] })), ['artifact 2']);
+  // The newest one, which no later artifact names: as it is, but that a fleet which drains is to be revoked.
+  const newest = world.artifacts[2] as Uint8Array;
+  const other = utf8(utf8Text(newest).replace('"draining"', '"revoked"'));
+  assert.notDeepEqual(other, newest);
+  const last = { [`/artifacts/${hex(artifactDigest(newest))}`]: other };
+  assert.deepEqual(await doubtsOf(new ShownWorld(world, last)), ['artifact 3']);
 });
 
 /** What is wrong with a log that its own auditor made. */
@@ -231,6 +237,21 @@ test('trust roots: a chain is followed, keys count by the root of their leaf, an
   assert.deepEqual(await doubtsOf(unsigned), ['trust-roots below-threshold']);
   assert.deepEqual(await doubtsOf(new ShownWorld(goodWorld()), second), ['trust-roots']);
   assert.deepEqual(await doubtsOf(new ShownWorld(goodWorld()), { ...first, operators: [keyOf('x')] }), ['trust-roots']);
+});
+
+test('a key that was dropped together with its revocation stays revoked', async () => {
+  const world = goodWorld();
+  const source = new ShownWorld(world);
+  const auditors = [keyOf('auditor'), keyOf('auditor 2')];
+  const revocations = [{ key: keyOf('auditor'), revokedAtSize: 3 }];
+  for (const fields of [{ auditors, revocations }, { auditors: [keyOf('auditor 2')] }]) {
+    const version = source.roots.length + 1;
+    source.roots.push(signedBy(world.trustRoot({ version, ...fields }), ['root 1', 'root 2']));
+  }
+  source.shown = { '/info': json({ keys: [{ public_key: hex(keyOf('auditor 2')) }], logs: [ns] }) };
+  assert.deepEqual(await doubtsOf(source), []);
+  world.publish({ B: 'serving', C: 'serving' }, { auditor: 'auditor', trustRootVersion: 1 });
+  assert.deepEqual(await doubtsOf(source), ['key-revoked 4 key-revoked']);
 });
 
 test('a log key that was revoked at a smaller size signs no checkpoint', async () => {

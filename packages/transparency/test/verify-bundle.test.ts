@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hex } from '@coffer/base';
+import { sha256 } from '@coffer/crypto';
 import {
   type Bundle,
   type BundleRequest,
@@ -10,12 +11,16 @@ import {
   clientTrustBytesMax,
   decodeBundle,
   decodeClientTrust,
+  decodePlexiMessage,
   demoWaiting,
   encodeBundle,
   encodeClientTrust,
+  encodePlexiMessage,
+  type Leaf,
   maturityProofsMax,
   newClientTrust,
   proofHashesMax,
+  signPlexiMessage,
   standardWaiting,
   summarizeBundle,
   TransparencyError,
@@ -32,10 +37,12 @@ import {
   dayMs,
   fleetOf,
   flipBit,
+  keyOf,
   namespace,
   nowMs,
   origin,
   requestFor,
+  seedOf,
   startMs,
   threeEpochBundle,
   threeEpochs,
@@ -266,4 +273,35 @@ test('attack: a thief of rotated keys goes on under the old trust root, and an o
   const askOf = (thiefs: World) => verifyBundle(requestFor(thiefs, threeEpochBundle(thiefs)));
   assert.doesNotThrow(() => askOf(log(1, 1, 1)));
   assert.throws(() => askOf(log(1, 2, 1)), coded('trust-root-version'));
+});
+
+test('attack: operator and log put another statement of the auditor under a leaf', () => {
+  const askWith = (change: { digest?: Uint8Array; epoch?: number; namespace?: string }) => {
+    const edit = (leaf: Leaf): Leaf => {
+      const message = { ...decodePlexiMessage(leaf.auditor.message), ...change };
+      const signature = signPlexiMessage(message, seedOf('auditor'));
+      return { ...leaf, auditor: { ...leaf.auditor, message: encodePlexiMessage(message), signature } };
+    };
+    const log = threeEpochs({}, { edit });
+    return verifyBundle(requestFor(log, threeEpochBundle(log)));
+  };
+  assert.doesNotThrow(() => askWith({}));
+  assert.throws(() => askWith({ digest: sha256() }), coded('bad-digest'));
+  assert.throws(() => askWith({ epoch: 2 }), coded('contradictory-leaf'));
+  assert.throws(() => askWith({ namespace: `staging.${namespace}` }), coded('contradictory-leaf'));
+});
+
+test('attack: older epochs of a bundle that a thief signed, or that were logged at another place', () => {
+  const askOf = (artifactEpoch: number, revokedAtSize: number) => {
+    const log = new World();
+    log.publish({ A: 'serving' }, { atMs: startMs });
+    log.publish({ A: 'serving', B: 'serving' }, { atMs: startMs + dayMs, artifactEpoch });
+    log.publish({ A: 'draining', B: 'serving' }, { atMs: startMs + 4.9 * dayMs, auditor: 'auditor 2' });
+    const auditors = [keyOf('auditor'), keyOf('auditor 2')];
+    const trustRoot = log.trustRoot({ auditors, revocations: [{ key: keyOf('auditor'), revokedAtSize }] });
+    return verifyBundle(requestFor(log, threeEpochBundle(log), { trustRoot }));
+  };
+  assert.doesNotThrow(() => askOf(2, 2));
+  assert.throws(() => askOf(2, 1), coded('key-revoked'));
+  assert.throws(() => askOf(5, 2), coded('wrong-epoch'));
 });
