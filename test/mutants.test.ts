@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { patched } from '../packages/hsm/test/mutant.js';
-import { clientAttacks, hsmAttacks } from './mutants/attack-mutants.js';
+import { auditorAttacks, clientAttacks, hsmAttacks } from './mutants/attack-mutants.js';
 import { allMutants } from './mutants/catalog.js';
 import { judge } from './mutants/judge.js';
 import { byAttack, byHostileHost, bySimulator, byTest } from './mutants/killers.js';
-import type { Mutant, RuleId } from './mutants/mutant.js';
+import { type Mutant, pathOf, type RuleId } from './mutants/mutant.js';
 import { rulesOfAttacks } from './mutants/rules-of-attacks.js';
 import { mutantTable } from './mutants/table.js';
 
@@ -47,6 +47,52 @@ test('every numbered rule of both specifications has a mutant', () => {
   }
 });
 
+/** The codes of each row of the table in a section of a specification. */
+function rowsIn(document: string, heading: string, codesIn: (cells: readonly string[]) => string): string[][] {
+  const [, section = ''] = textOf(document).split(`\n## ${heading}\n`);
+  const rows = (section.split('\n## ')[0] ?? '').split('\n').filter((line) => line.startsWith('| '));
+  return rows
+    .slice(1)
+    .map((row) => [...codesIn(row.split('|').slice(1, -1)).matchAll(/`([a-z-]+)`/g)].map(([, code = '']) => code));
+}
+
+test('every code by which a client refuses a bundle has a mutant', () => {
+  const rows = rowsIn('docs/spec/transparency.md', '8. Validation bundle', (cells) => cells[2] ?? '');
+  assert.equal(rows.length, 9);
+  for (const code of rows.flat()) {
+    const id: RuleId = `transparency §8 ${code}`;
+    assert.ok(
+      mutants.some(({ keeps }) => keeps.includes(id)),
+      id,
+    );
+  }
+});
+
+test('every row of an audit’s doubts has a mutant, but those of form and silence', () => {
+  const rows = rowsIn('docs/spec/audit.md', '2. Doubts', ([first = '']) => first);
+  assert.equal(rows.length, 22);
+  const isCut = (code: string): boolean => mutants.some(({ keeps }) => keeps.includes(`audit §2 ${code}`));
+  const without = rows.filter((codes) => !codes.some(isCut));
+  assert.deepEqual(without, [['unreachable'], ['missing', 'too-large'], ['leaf-form']]);
+});
+
+test('every check of the auditor before it signs and logs, and every step of a move, has a mutant', () => {
+  const rows = rowsIn('docs/spec/transparency.md', "11. The auditor's HTTP API", (cells) => cells[1] ?? '');
+  const checks = rows.filter((codes) => codes.length > 0 && !codes.includes('bad-artifact'));
+  assert.equal(checks.length, 12);
+  for (const codes of checks) {
+    const isCut = (code: string): boolean => mutants.some(({ keeps }) => keeps.includes(`transparency §11 ${code}`));
+    assert.ok(codes.some(isCut), codes.join());
+  }
+  for (let step = 1; step <= 5; step++) {
+    const id: RuleId = `transparency §9.${step}`;
+    assert.ok(
+      mutants.some(({ keeps }) => keeps.includes(id)),
+      id,
+    );
+  }
+});
+
 test('at least sixty mutants, each with its own name, and something that should kill it', () => {
   assert.ok(mutants.length >= 60, String(mutants.length));
   assert.equal(new Set(mutants.map(({ name }) => name)).size, mutants.length);
@@ -57,15 +103,16 @@ test('every patch applies to the built code, in exactly one place', () => {
   for (const { name, patches } of mutants) {
     for (const file of new Set(patches.map((patch) => patch.file))) {
       const own = patches.filter((patch) => patch.file === file);
-      assert.doesNotThrow(() => patched(textOf(`packages/${file}`), own), name);
+      assert.doesNotThrow(() => patched(textOf(pathOf(file)), own), name);
       // Patches are written for the code as it is: each must change it.
-      assert.notEqual(patched(textOf(`packages/${file}`), own), textOf(`packages/${file}`), name);
+      assert.notEqual(patched(textOf(pathOf(file)), own), textOf(pathOf(file)), name);
     }
   }
 });
 
 test('every named attack has its rule, and the list names no attack that is not there', async () => {
-  const names = [...(await hsmAttacks()), ...(await clientAttacks())].map(({ name }) => name);
+  const attacks = [...(await hsmAttacks()), ...(await clientAttacks()), ...(await auditorAttacks())];
+  const names = attacks.map(({ name }) => name);
   assert.ok(names.length >= 30);
   assert.deepEqual(Object.keys(rulesOfAttacks).sort(), [...names].sort());
 });

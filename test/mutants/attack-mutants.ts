@@ -1,6 +1,7 @@
+import * as auditorAttack from '../../packages/auditor/test/attack.js';
 import * as clientAttack from '../../packages/client/test/attack.js';
 import { type Attack, collectAttacks } from '../../packages/hsm/test/attack.js';
-import { byAttack, byClientAttack, byHostileHost } from './killers.js';
+import { byAttack, byClientAttack, byHostileHost, byTest } from './killers.js';
 import type { Mutant, RuleId } from './mutant.js';
 import { rulesOfAttacks } from './rules-of-attacks.js';
 
@@ -21,6 +22,7 @@ const hsmFiles = [
 const ofHsm = collectAttacks(async () => {
   for (const file of hsmFiles) await import(`../../packages/hsm/test/${file}.test.js`);
 });
+const ofAuditor = auditorAttack.collectAttacks(() => import('../../packages/auditor/test/attacks.test.js'));
 const ofClient = clientAttack.collectAttacks(() => import('../../packages/client/test/attacks.test.js'));
 
 /** Every named attack of the HSM's tests. */
@@ -28,6 +30,9 @@ export const hsmAttacks = (): Promise<readonly Attack[]> => ofHsm;
 
 /** Every named attack of the client's tests. */
 export const clientAttacks = (): Promise<readonly clientAttack.Attack[]> => ofClient;
+
+/** Every named attack of the auditor's tests. */
+export const auditorAttacks = (): Promise<readonly auditorAttack.Attack[]> => ofAuditor;
 
 function rulesOf(name: string): readonly [RuleId, ...RuleId[]] {
   const rules = rulesOfAttacks[name];
@@ -57,5 +62,11 @@ export async function attackMutants(hostileSchedules: number): Promise<Mutant[]>
       killers: [byClientAttack(attack)],
     };
   });
-  return [...fromHsm, ...fromClient];
+  const fromAuditor = (await auditorAttacks()).map(({ name, safeguard }): Mutant => {
+    const patches = [{ ...safeguard, file: `auditor/dist/${safeguard.file}` }];
+    // The attack's test expects that it fails on the built code, which here is the mutant.
+    const killers = [byTest('packages/auditor/test/attacks.test.ts', `attack: ${name}`)];
+    return { name, rule: 'the attack of this name', keeps: rulesOf(name), patches, killers };
+  });
+  return [...fromHsm, ...fromClient, ...fromAuditor];
 }

@@ -1,7 +1,16 @@
 import { attackMutants, hsmAttacks } from './attack-mutants.js';
+import { auditMutants } from './audit-mutants.js';
+import { bundleMutants } from './bundle-mutants.js';
+import { clientMutants } from './client-mutants.js';
 import { coreMutants } from './core-mutants.js';
 import { hostMutants } from './host-mutants.js';
+import { logMutants } from './log-mutants.js';
+import { moveMutants } from './move-mutants.js';
 import type { Mutant } from './mutant.js';
+import { newsMutants } from './news-mutants.js';
+import { operatorMutants } from './operator-mutants.js';
+import { rootMutants } from './root-mutants.js';
+import { witnessMutants } from './witness-mutants.js';
 
 /**
  * Every mutant.
@@ -13,5 +22,14 @@ export async function allMutants(hostileSchedules: number): Promise<readonly Mut
     ...(await attackMutants(hostileSchedules)),
     ...coreMutants(await hsmAttacks(), Math.max(hostileSchedules, 6)),
     ...hostMutants(),
+    ...clientMutants(),
+    ...bundleMutants(),
+    ...rootMutants(),
+    ...newsMutants(),
+    ...moveMutants(),
+    ...logMutants(),
+    ...witnessMutants(),
+    ...operatorMutants(),
+    ...auditMutants(),
   ];
 }

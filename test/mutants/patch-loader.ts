@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type Patch, patched } from '../../packages/hsm/test/mutant.js';
+import { pathOf } from './mutant.js';
 
 /** Module hooks that change the built code on its way into one test process; no file is touched. */
 
@@ -17,7 +18,7 @@ type Load = (
 ) => Promise<{ format: string; source: unknown; shortCircuit?: boolean }>;
 
 export const load: Load = async (url, context, next) => {
-  const own = patches.filter(({ file }) => url.endsWith(`/packages/${file}`));
+  const own = patches.filter(({ file }) => url.endsWith(`/${pathOf(file)}`));
   if (own.length === 0) return next(url, context);
   return { format: 'module', source: patched(readFileSync(fileURLToPath(url), 'utf8'), own), shortCircuit: true };
 };

@@ -118,4 +118,16 @@ export const rulesOfAttacks: Readonly<Record<string, readonly [RuleId, ...RuleId
   'a liar that is asked again': ['protocol §14.1', 'protocol §10'],
   'silence that tells a wrong password': ['protocol §14.4'],
   'a fleet that was put back': ['protocol §14.8'],
+  // packages/auditor/test/attacks.test.ts
+  'a store put back to an earlier state signs another history': ['transparency §11 no-witness-quorum'],
+  'one witness that lies about a longer log, or none at all, is taken for the quorum': [
+    'transparency §11 no-witness-quorum',
+  ],
+  'two artifacts signed for one epoch': ['transparency §11 epoch-signed'],
+  'a power cut makes a second message for an epoch': ['transparency §11'],
+  'an epoch is shown before a quorum has cosigned it': ['transparency §11'],
+  'the signature of an epoch that is not logged is read by anybody': ['transparency §11'],
+  'evidence swapped under a fleet that is known': ['transparency §11 evidence-failed'],
+  'a revoked operator key counter-signs': ['transparency §11 bad-operator-signature'],
+  'after a failed write it goes on with what it has in memory': ['transparency §11'],
 };
