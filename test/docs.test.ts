@@ -115,7 +115,9 @@ test('every function that the life of a recovery names is in the sources', () =>
 function testNamesOf(file: string): RegExp[] {
   const text = readFileSync(file, 'utf8');
   const called = all(text, /\btest\(\s*(['"`])((?:\\.|(?!\1).)*)\1/g).map(([, , name]) => name ?? '');
-  const attacks = all(text, /^\s*name: (['"])((?:\\.|(?!\1).)*)\1,$/gm).map(([, , name]) => `attack: ${name}`);
+  const attacks = all(text, /^(?:\s*name: |attack\(\s*)(['"])((?:\\.|(?!\1).)*)\1,$/gm).map(
+    ([, , name]) => `attack: ${name}`,
+  );
   return [...called, ...attacks].map((name) => {
     const parts = name.replaceAll(/\\(.)/g, '$1').split(/\$\{[^}]*\}/);
     return new RegExp(`^${parts.map((part) => part.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('.+')}$`);
