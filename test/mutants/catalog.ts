@@ -10,6 +10,7 @@ import type { Mutant } from './mutant.js';
 import { newsMutants } from './news-mutants.js';
 import { operatorMutants } from './operator-mutants.js';
 import { rootMutants } from './root-mutants.js';
+import { unfinishedMoveMutants } from './unfinished-move-mutants.js';
 import { witnessMutants } from './witness-mutants.js';
 
 /**
@@ -27,6 +28,7 @@ export async function allMutants(hostileSchedules: number): Promise<readonly Mut
     ...rootMutants(),
     ...newsMutants(),
     ...moveMutants(),
+    ...unfinishedMoveMutants(),
     ...logMutants(),
     ...witnessMutants(),
     ...operatorMutants(),
