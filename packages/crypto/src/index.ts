@@ -4,6 +4,7 @@ export * from './committing-aead.js';
 export * from './ed25519.js';
 export * from './entropy.js';
 export * from './errors.js';
+export type { GroupBackend } from './group/backend.js';
 export * from './hashes.js';
 export { type HpkeContext, hpkeMessagesMax } from './hpke/context.js';
 export * from './hpke/setup.js';
@@ -25,3 +26,4 @@ export {
 } from './opaque/sizes.js';
 export { oprfDeriveKeyPair } from './oprf/ciphersuite.js';
 export * from './oprf/oprf.js';
+export type { MlKemKeyPair, Primitives } from './primitives.js';

@@ -52,7 +52,7 @@ export class Replica {
     try {
       if (options.readOnly !== true) createSchema(sqlite, options);
       checkSchema(sqlite, options);
-      const tables = new Tables(sqlite);
+      const tables = new Tables(sqlite, options.readOnly !== true);
       if (options.readOnly !== true) for (const state of tables.leftoverStates()) tables.removeState(state);
       return new Replica(options, tables);
     } catch (cause) {
@@ -247,6 +247,13 @@ export class Replica {
 
   #transaction<T>(work: () => T): T {
     invariant(this.#options.readOnly !== true, 'this replica was opened to read');
-    return this.#tables.sqlite.transaction(work);
+    this.#tables.forget();
+    try {
+      return this.#tables.sqlite.transaction(work);
+    } catch (cause) {
+      // Rolled back, or committed and then something failed: the file knows.
+      this.#tables.forget();
+      throw cause;
+    }
   }
 }

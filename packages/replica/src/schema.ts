@@ -70,7 +70,7 @@ export function createSchema(sqlite: Sqlite, { configHash, groups }: ReplicaOpti
     sqlite.exec(tables);
     sqlite.run('INSERT INTO fleet VALUES (?, ?)', configHash, groups);
     for (let group = 0; group < groups; group++) {
-      const state = new Tables(sqlite).newState(group);
+      const state = new Tables(sqlite, false).newState(group);
       sqlite.run('INSERT INTO tip VALUES (?, ?, 0, ?, ?, 0)', group, state, genesisHash(configHash, group), emptyRoot);
     }
   });

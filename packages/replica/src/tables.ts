@@ -36,20 +36,36 @@ type UndoKind = typeof undoLeaf | typeof undoNode;
 /** Rows in and out of the tables of schema.ts, and no rules. Transactions are the caller's. */
 export class Tables {
   readonly sqlite: Sqlite;
+  readonly #keepsRows: boolean;
+  readonly #tips = new Map<number, TipRow>();
+  readonly #certificates = new Map<number, StoredCertificate | undefined>();
 
-  constructor(sqlite: Sqlite) {
+  /** @param keepsRows - whether tips and certificates, which every call asks for, are kept in memory: only for who alone writes. */
+  constructor(sqlite: Sqlite, keepsRows: boolean) {
     this.sqlite = sqlite;
+    this.#keepsRows = keepsRows;
+  }
+
+  /** What is kept in memory is read again: before a transaction, and after one of which nobody knows how it ended. */
+  forget(): void {
+    this.#tips.clear();
+    this.#certificates.clear();
   }
 
   /** @throws ReplicaError `no-such-group`. */
   tip(group: number): TipRow {
+    const kept = this.#tips.get(group);
+    if (kept !== undefined) return kept;
     const row = this.sqlite.get('SELECT idx AS "index", hash, root, state, records FROM tip WHERE grp = ?', group);
     if (row === undefined) throw new ReplicaError('no-such-group', 'no such group');
-    return row as unknown as TipRow;
+    const tip = row as unknown as TipRow;
+    if (this.#keepsRows) this.#tips.set(group, tip);
+    return tip;
   }
 
   setTip(group: number, { index, hash, root, state, records }: TipRow): void {
     const sql = 'UPDATE tip SET idx = ?, hash = ?, root = ?, state = ?, records = ? WHERE grp = ?';
+    this.#tips.delete(group);
     this.sqlite.run(sql, index, hash, root, state, records, group);
   }
 
@@ -188,12 +204,17 @@ export class Tables {
   }
 
   certificate(group: number, kind: CertificateKind): StoredCertificate | undefined {
+    const place = 2 * group + kind;
+    if (this.#certificates.has(place)) return this.#certificates.get(place);
     const sql = 'SELECT idx AS "index", hash, qc FROM certificate WHERE grp = ? AND held = ?';
     const row: SqlRow | undefined = this.sqlite.get(sql, group, kind);
-    return row as unknown as StoredCertificate | undefined;
+    const certificate = row as unknown as StoredCertificate | undefined;
+    if (this.#keepsRows) this.#certificates.set(place, certificate);
+    return certificate;
   }
 
   setCertificate(group: number, kind: CertificateKind, { index, hash, qc }: StoredCertificate): void {
+    this.#certificates.delete(2 * group + kind);
     this.sqlite.run('INSERT OR REPLACE INTO certificate VALUES (?, ?, ?, ?, ?)', group, kind, index, hash, qc);
   }
 

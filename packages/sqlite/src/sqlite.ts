@@ -113,10 +113,10 @@ export class Sqlite {
     invariant(!this.#inTransaction, 'transactions do not nest');
     this.#inTransaction = true;
     try {
-      this.#step(begin, () => this.#database.exec(begin));
+      this.#step(begin, () => this.#prepare(begin).run());
       const result = work();
       invariant(!(result instanceof Promise), 'a transaction is synchronous');
-      this.#step('COMMIT', () => this.#database.exec('COMMIT'));
+      this.#step('COMMIT', () => this.#prepare('COMMIT').run());
       return result;
     } catch (cause) {
       this.#rollback();

@@ -16,6 +16,8 @@ export interface CampaignTally {
   readonly schedules: number;
   /** Schedules with fewer: they found nothing either, and do not count. */
   readonly small: number;
+  /** Schedules that were played a second time with real primitives. */
+  readonly twins: number;
   /** Requests of clients in the schedules that count, without copies and repetitions. */
   readonly operations: number;
   readonly faults: Readonly<Record<string, number>>;
@@ -28,6 +30,7 @@ export interface CampaignTally {
 export const emptyTally: CampaignTally = {
   schedules: 0,
   small: 0,
+  twins: 0,
   operations: 0,
   faults: {},
   exchanges: 0,
@@ -47,6 +50,7 @@ export function addTallies(a: CampaignTally, b: CampaignTally): CampaignTally {
   return {
     schedules: a.schedules + b.schedules,
     small: a.small + b.small,
+    twins: a.twins + b.twins,
     operations: a.operations + b.operations,
     faults: Object.fromEntries(kinds.map((kind) => [kind, (a.faults[kind] ?? 0) + (b.faults[kind] ?? 0)])),
     exchanges: a.exchanges + b.exchanges,

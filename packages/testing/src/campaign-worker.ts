@@ -1,50 +1,80 @@
 import { campaignScenario, faultsMin, operationsMin } from './campaign-scenario.js';
 import { addTallies, type CampaignTally, emptyTally, tallyOf } from './campaign-tally.js';
 import { SimulationError } from './errors.js';
-import { simulate } from './simulate.js';
+import { type Scenario, type SimReport, simulate } from './simulate.js';
+import { TracePrint } from './trace-print.js';
 
-/** Sent by the campaign to start a process of it. */
+/** Sent by the campaign to have a process of it play schedules until a time. */
 export interface WorkerOrder {
+  readonly type: 'play';
   /** Seeds are `first`, `first + step`, … so that processes share none. */
   readonly first: number;
   readonly step: number;
   readonly untilMs: number;
 }
 
-/** Sent back now and then, and at the end: what was played since the last one. */
-export interface WorkerNews {
-  readonly tally: CampaignTally;
-  readonly isLast: boolean;
+/** Sent to have one schedule played and its print told. */
+export interface TwinOrder {
+  readonly type: 'twin';
+  readonly seed: string;
 }
+
+export type WorkerNews =
+  /** Now and then, and at the end: what was played since the last one. */
+  | { readonly type: 'tally'; readonly tally: CampaignTally; readonly isLast: boolean }
+  /** The print of a schedule that has a twin, or the code of what it broke. */
+  | { readonly type: 'print'; readonly seed: string; readonly print: string };
+
+/** One schedule in so many is played a second time, with real primitives, and has to go the same way. */
+export const schedulesPerTwin = 400;
 
 const newsMs = 5_000;
 
+type Tell = (news: WorkerNews) => void;
+
 /** Plays schedules until the time is over; a violation is told and the campaign goes on. */
-async function work({ first, step, untilMs }: WorkerOrder, tell: (news: WorkerNews) => void): Promise<void> {
+async function work({ first, step, untilMs }: WorkerOrder, tell: Tell): Promise<void> {
   let tally = emptyTally;
   let toldMs = Date.now();
   for (let number = first; Date.now() < untilMs; number += step) {
-    tally = addTallies(tally, await play(String(number)));
+    const seed = String(number);
+    if (number % schedulesPerTwin === 0) tell({ type: 'print', seed, print: await printOf(seed) });
+    tally = addTallies(tally, await play(campaignScenario(seed)));
     if (Date.now() - toldMs < newsMs) continue;
-    tell({ tally, isLast: false });
+    tell({ type: 'tally', tally, isLast: false });
     tally = emptyTally;
     toldMs = Date.now();
   }
-  tell({ tally, isLast: true });
+  tell({ type: 'tally', tally, isLast: true });
 }
 
-async function play(seed: string): Promise<CampaignTally> {
+async function play(scenario: Scenario): Promise<CampaignTally> {
   try {
-    const report = await simulate(campaignScenario(seed));
+    const report = await simulate(scenario);
     return tallyOf(report, report.operations >= operationsMin && report.faults >= faultsMin);
   } catch (error) {
     if (!(error instanceof SimulationError)) throw error;
     const { code, message } = error;
-    const again = `npm run sim -- --campaign --seed ${seed}`;
-    return { ...emptyTally, violations: [{ seed, code, message, again }] };
+    const again = `npm run sim -- --campaign --seed ${scenario.seed}`;
+    return { ...emptyTally, violations: [{ seed: scenario.seed, code, message, again }] };
   }
 }
 
-process.once('message', (order: WorkerOrder) => {
-  void work(order, (news) => process.send?.(news)).then(() => process.disconnect());
+/** What a schedule did, but for the bytes: its trace, and its report without the trace's hash. */
+async function printOf(seed: string): Promise<string> {
+  const print = new TracePrint();
+  const onLine = (line: string): void => print.add(line);
+  try {
+    const { traceHash, realMs, ...report }: SimReport = await simulate({ ...campaignScenario(seed), onLine });
+    return `${print.digest()} ${JSON.stringify(report)}`;
+  } catch (error) {
+    if (!(error instanceof SimulationError)) throw error;
+    return `${print.digest()} ${error.code}`;
+  }
+}
+
+process.on('message', (order: WorkerOrder | TwinOrder) => {
+  const tell: Tell = (news) => process.send?.(news);
+  if (order.type === 'play') void work(order, tell).then(() => process.disconnect());
+  else void printOf(order.seed).then((print) => tell({ type: 'print', seed: order.seed, print }));
 });

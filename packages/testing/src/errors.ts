@@ -23,6 +23,7 @@ import type { FaultDecision } from './faults.js';
  * - `not-linearizable`: replies that no order of the calls to a vault explains.
  * - `undecided`: a history too tangled to be checked: nothing is shown either way.
  * - `bad-history`: a file that is no history.
+ * - `twin-differs`: a schedule of a campaign that went another way with real primitives.
  * - `crashed`: simulated code threw where nobody catches.
  * - `bad-options`: a scenario that cannot be run.
  */
@@ -46,6 +47,7 @@ export type SimulationErrorCode =
   | 'not-linearizable'
   | 'undecided'
   | 'bad-history'
+  | 'twin-differs'
   | 'crashed'
   | 'bad-options';
 

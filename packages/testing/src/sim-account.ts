@@ -9,7 +9,7 @@ import type { SimWorld } from './sim-world.js';
 /** Errors after which the same call may succeed. */
 const retryable: ReadonlySet<string> = new Set(['network', 'unavailable', 'rate-limited', 'store', 'vault-changed']);
 const retryMsMax = 600;
-const pauseMsMax = 800;
+const restMs = 800;
 
 /** What an account has done. */
 export interface AccountTally {
@@ -48,10 +48,13 @@ export class SimAccount {
     this.#isStopping = true;
   }
 
-  /** Makes `calls` calls, chosen at random among those that make sense. */
-  async live(calls: number): Promise<void> {
+  /**
+   * Makes `calls` calls, chosen at random among those that make sense.
+   * @param restMsMax - longest rest before each.
+   */
+  async live(calls: number, restMsMax = restMs): Promise<void> {
     for (let i = 0; i < calls && !this.#isStopping; i++) {
-      await sleep(this.#world.time, this.#random.integer(0, pauseMsMax));
+      await sleep(this.#world.time, this.#random.integer(0, restMsMax));
       if (this.#isStopping) return;
       await this.#guarded(() => this.#one());
     }

@@ -136,6 +136,7 @@ export class SimFleet {
           return handle;
         },
         onEvent: (event) => this.#count(event),
+        onBatch: (items) => this.tap.given(items),
         peer: (member) => this.site(member),
       });
     });

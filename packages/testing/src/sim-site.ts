@@ -1,4 +1,5 @@
 import { Agent, AgentError, type AgentEvent, type AgentStatus, type AgentTuning } from '@coffer/agent';
+import type { BatchItem } from '@coffer/hsm';
 import type { Ledger } from '@coffer/ledger';
 import type { FleetDescriptor, Position } from '@coffer/protocol';
 import { Replica } from '@coffer/replica';
@@ -35,6 +36,8 @@ export interface SimSiteParts {
   readonly openLedger: (name: string, random: SeededRandom, aroundWrite: AroundWrite) => Ledger;
   /** Hears what the agent tells its log. */
   readonly onEvent: (event: AgentEvent) => void;
+  /** Hears each batch that the agent gives to its HSM. */
+  readonly onBatch: (items: readonly BatchItem[]) => void;
   /** The site of another member. */
   readonly peer: (member: number) => SimSite;
 }
@@ -227,6 +230,7 @@ export class SimSite {
   }
 
   async #callHsm(request: Parameters<SimHsm['call']>[0]): ReturnType<SimHsm['call']> {
+    if (request.type === 'execute') this.#parts.onBatch(request.items);
     try {
       return await this.hsm.call(request);
     } catch (cause) {

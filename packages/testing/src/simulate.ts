@@ -19,6 +19,10 @@ export interface Scenario extends Omit<SimFleetOptions, 'groups' | 'rollbackTole
   readonly accounts?: number;
   /** SDK calls that each of them makes; default 5. */
   readonly calls?: number;
+  /** Of these calls, how many all of them have made before the first fault; default 0. So later calls meet faults in short schedules. */
+  readonly calmCalls?: number;
+  /** Longest time that people rest between two calls; default 800. Short rests let many requests meet in one entry. */
+  readonly restMsMax?: number;
   /** Of the accounts, how many have their token stolen by somebody who guesses; default 0. */
   readonly guessers?: number;
   readonly faults: FaultMix;
@@ -122,28 +126,32 @@ interface Played extends Pick<SimReport, 'recoveredMs' | 'calmMs'> {
 }
 
 async function play(fleet: SimFleet, faults: Faults, scenario: Scenario): Promise<Played> {
-  const { accounts = 3, calls = 5 } = scenario;
+  const { accounts = 3, calls = 5, calmCalls = 0, restMsMax } = scenario;
   fleet.start();
   for (let i = 0; i < accounts; i++) {
     const { groups } = fleet.fleet;
     fleet.addAccount(accountIn(groups, i % groups, `user${i + 1}-`));
   }
+  const live = (count: number): (() => boolean) => {
+    let living = accounts;
+    for (const account of fleet.accounts) void account.live(count, restMsMax).then(() => living--);
+    return () => living === 0;
+  };
+  if (calmCalls > 0 && !(await fleet.run(calmMsMax, live(calmCalls)))) {
+    fleet.world.violate('stuck', `a call had no outcome after ${calmMsMax} ms without faults`);
+  }
   const guessers = fleet.accounts
     .slice(0, scenario.guessers ?? 0)
     .map(({ device }) => new Guesser(fleet, device.account));
-  let living = accounts;
-  const done = (): void => {
-    living--;
-  };
-  for (const account of fleet.accounts) void account.live(calls).then(done);
+  const isOver = live(calls - calmCalls);
   for (const guesser of guessers) void guesser.run();
   faults.start();
-  await fleet.run(troubleMsMax, () => living === 0);
+  await fleet.run(troubleMsMax, isOver);
   faults.stop();
   for (const guesser of guessers) guesser.stop();
   for (const account of fleet.accounts) account.stop();
   fleet.world.trace.add('scenario', 'faults stop');
-  const times = await calm(fleet, scenario, () => living === 0);
+  const times = await calm(fleet, scenario, isOver);
   await verifyEnd(fleet);
   return { decided: faults.decided, ...times, guessers };
 }

@@ -1,8 +1,15 @@
 import { WireError } from './errors.js';
 
+/** Zeroed buffers that finished writers have left; a writer of an error's message leaves none. */
+const spareBuffers: Uint8Array[] = [];
+const spareBuffersMax = 4;
+/** Holds most messages; larger buffers are not kept. */
+const spareBytes = 8192;
+const nothing = new Uint8Array(0);
+
 /** Appends big-endian integers and bytes to a growing buffer. */
 export class ByteWriter {
-  #buffer = new Uint8Array(256);
+  #buffer = spareBuffers.pop() ?? new Uint8Array(spareBytes);
   #length = 0;
 
   /** `value` in `bytes` big-endian bytes; the caller has checked the range. */
@@ -20,7 +27,10 @@ export class ByteWriter {
   /** A copy of all that was written; the writer's own buffer, which may have held a secret, is zeroed. */
   finish(): Uint8Array {
     const written = this.#buffer.slice(0, this.#length);
-    this.#buffer.fill(0);
+    this.#buffer.fill(0, 0, this.#length);
+    if (this.#buffer.length === spareBytes && spareBuffers.length < spareBuffersMax) spareBuffers.push(this.#buffer);
+    this.#buffer = nothing;
+    this.#length = 0;
     return written;
   }
 
@@ -29,7 +39,7 @@ export class ByteWriter {
     if (needed <= this.#buffer.length) return;
     const grown = new Uint8Array(Math.max(needed, 2 * this.#buffer.length));
     grown.set(this.#buffer.subarray(0, this.#length));
-    this.#buffer.fill(0);
+    this.#buffer.fill(0, 0, this.#length);
     this.#buffer = grown;
   }
 }

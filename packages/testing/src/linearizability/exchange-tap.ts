@@ -1,5 +1,6 @@
 import type { Transport } from '@coffer/client';
 import type { XWingSecretKey } from '@coffer/crypto';
+import type { BatchItem } from '@coffer/hsm';
 import {
   decodeRoutedAnswer,
   decodeRoutedCall,
@@ -49,6 +50,8 @@ interface Read {
   /** How often the client posted it, and how often it came to an agent that may have executed it. */
   posts: number;
   arrivals: number;
+  /** How often an agent has given it to its HSM. */
+  given: number;
   /** The post that the client waits for just now, in the history. */
   waiting: number | undefined;
   readonly attempts: AttemptNames;
@@ -117,12 +120,21 @@ export class ExchangeTap {
     if (read === undefined) return () => undefined;
     read.arrivals++;
     const copy = read.arrivals > read.posts ? this.#copyOf(read) : undefined;
+    const { given } = read;
     return (answer) => {
-      // Who does not lead has given it to no HSM.
-      if (decodeRoutedAnswer(answer).type !== 'not-leader') return;
+      // Who does not lead has given it to no HSM; who led until a moment ago may have, and it is in the log for all we know.
+      if (decodeRoutedAnswer(answer).type !== 'not-leader' || read.given > given) return;
       read.arrivals--;
       copy?.fail('not the leader');
     };
+  }
+
+  /** An agent gives a batch to its HSM, which may execute it whatever becomes of the agent. */
+  given(items: readonly BatchItem[]): void {
+    for (const { request } of items) {
+      const read = this.#reads.get(nameOf(request));
+      if (read !== undefined) read.given++;
+    }
   }
 
   #copyOf({ account, request, waiting }: Read): RecordedCall {
@@ -150,7 +162,7 @@ export class ExchangeTap {
     const request = nameRequest(plain, secrets(), ticket, origin);
     return request === undefined
       ? undefined
-      : { account, request, open, attempts, posts: 0, arrivals: 0, waiting: undefined };
+      : { account, request, open, attempts, posts: 0, arrivals: 0, given: 0, waiting: undefined };
   }
 
   #openSealed(
