@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Guesser, type HsmCore, noFaults, SimFleet, simulate, verifyHistory } from '@coffer/testing';
+import { allFaults, Guesser, type HsmCore, noFaults, SimFleet, simulate, verifyHistory } from '@coffer/testing';
 import { mutantCore } from './mutant-core.js';
 
 const shape = { sites: 3, groups: 1, rollbackTolerance: 0, budgetLimit: 4 };
@@ -84,4 +84,11 @@ test('every schedule of the simulator is checked at its end', async () => {
   });
   assert.ok(history.calls >= 20 && history.unknown === 0 && history.repeats === 0, JSON.stringify(history));
   assert.equal(events, 2 * history.calls);
+});
+
+test('a leader that steps down may have executed what it then declines: its successor executes it again', async () => {
+  await simulate({
+    ...{ seed: '7191', sites: 3, groups: 1, accounts: 6, calls: 2, guessers: 1, restMsMax: 5 },
+    ...{ faultPauseMsMax: 30, faultsMax: 12, faults: allFaults },
+  });
 });

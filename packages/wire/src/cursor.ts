@@ -1,15 +1,11 @@
 import { WireError } from './errors.js';
 
-/** Zeroed buffers that finished writers have left; a writer of an error's message leaves none. */
-const spareBuffers: Uint8Array[] = [];
-const spareBuffersMax = 4;
-/** Holds most messages; larger buffers are not kept. */
-const spareBytes = 8192;
-const nothing = new Uint8Array(0);
+/** Holds most messages of the protocol, so that few are copied as they grow. */
+const firstBytes = 2048;
 
 /** Appends big-endian integers and bytes to a growing buffer. */
 export class ByteWriter {
-  #buffer = spareBuffers.pop() ?? new Uint8Array(spareBytes);
+  #buffer = new Uint8Array(firstBytes);
   #length = 0;
 
   /** `value` in `bytes` big-endian bytes; the caller has checked the range. */
@@ -28,9 +24,6 @@ export class ByteWriter {
   finish(): Uint8Array {
     const written = this.#buffer.slice(0, this.#length);
     this.#buffer.fill(0, 0, this.#length);
-    if (this.#buffer.length === spareBytes && spareBuffers.length < spareBuffersMax) spareBuffers.push(this.#buffer);
-    this.#buffer = nothing;
-    this.#length = 0;
     return written;
   }
 

@@ -12,7 +12,8 @@ export function numberOf(bytes: Uint8Array): bigint {
 /** 32 little-endian bytes of a number below 2^256. */
 export function bytesOf(number: bigint): Uint8Array {
   const view = new DataView(new ArrayBuffer(32));
-  for (let at = 0, rest = number; at < 32; at += 8, rest >>= 64n) view.setBigUint64(at, rest & 0xffff_ffff_ffff_ffffn, true);
+  for (let at = 0, rest = number; at < 32; at += 8, rest >>= 64n)
+    view.setBigUint64(at, rest & 0xffff_ffff_ffff_ffffn, true);
   return new Uint8Array(view.buffer);
 }
 
