@@ -213,6 +213,7 @@ export class Replica {
 
   /** Reads and checks all that is held of a group; takes long. @throws ReplicaError `corrupt`. */
   verify(group: number): VerifiedGroup {
+    this.#tables.forget();
     return this.#tables.sqlite.read(() => verifyGroup(this.#tables, this.#options.configHash, group));
   }
 
