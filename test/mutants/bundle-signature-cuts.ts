@@ -78,6 +78,15 @@ const signatures: readonly Cut[] = [
     test: 'attack: operator and log put another statement of the auditor under a leaf',
   },
   {
+    name: 'a leaf with another digest than its artifact',
+    rule: 'the leaf has the digest of the artifact',
+    keeps: ['transparency §8 bad-digest'],
+    file: epoch,
+    find: '!equalBytes(digest, leaf.digest) ||',
+    replace: '',
+    test: 'attack: operator and log put another statement of the auditor under a leaf',
+  },
+  {
     name: 'a leaf that calls an artifact another epoch',
     rule: 'artifact and leaf say the same',
     keeps: ['transparency §8 contradictory-leaf'],
@@ -196,6 +205,15 @@ const logged: readonly Cut[] = [
     find: 'if (known.length !== signed.note.signatures.length)',
     replace: 'if (false)',
     test: 'refused: logged: a line that nobody can check (unknown-signature)',
+  },
+  {
+    name: 'extra data in the proofs of a bundle',
+    rule: 'nothing is in a bundle that is not checked',
+    keeps: ['transparency §8'],
+    file: epoch,
+    find: 'if (extra !== undefined)',
+    replace: 'if (false)',
+    test: 'extra data in a proof, which nobody would check, is refused',
   },
   {
     name: 'one witness for a quorum',

@@ -12,10 +12,12 @@ import {
   decodeBundle,
   decodeClientTrust,
   decodePlexiMessage,
+  decodeProofFile,
   demoWaiting,
   encodeBundle,
   encodeClientTrust,
   encodePlexiMessage,
+  encodeProofFile,
   type Leaf,
   maturityProofsMax,
   newClientTrust,
@@ -257,6 +259,13 @@ test('bundles: limits at their edges', () => {
   assert.throws(() => decodeBundle(tail), coded('bad-bundle'));
 });
 
+test('extra data in a proof, which nobody would check, is refused', () => {
+  const proof = (file: Uint8Array) => encodeProofFile({ ...decodeProofFile(file), extra: Uint8Array.of(1) });
+  const [older] = bundle.maturity;
+  assert.throws(() => ask({}, { proof: proof(bundle.proof) }), coded('bad-proof-file'));
+  assert.throws(() => ask({}, { maturity: [{ ...older!, proof: proof(older!.proof) }] }), coded('bad-proof-file'));
+});
+
 test('a summary says what to fetch', () => {
   assert.deepEqual(summarizeBundle(goodRequest.bundle), { namespace, epoch: 3, trustRootVersion: 1, origin, size: 3 });
   assert.throws(() => summarizeBundle(goodRequest.bundle.slice(1)), coded('bad-bundle'));
@@ -287,6 +296,8 @@ test('attack: operator and log put another statement of the auditor under a leaf
   };
   assert.doesNotThrow(() => askWith({}));
   assert.throws(() => askWith({ digest: sha256() }), coded('bad-digest'));
+  const log = threeEpochs({}, { edit: (leaf) => ({ ...leaf, digest: sha256() }) });
+  assert.throws(() => verifyBundle(requestFor(log, threeEpochBundle(log))), coded('bad-digest'));
   assert.throws(() => askWith({ epoch: 2 }), coded('contradictory-leaf'));
   assert.throws(() => askWith({ namespace: `staging.${namespace}` }), coded('contradictory-leaf'));
 });
