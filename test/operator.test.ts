@@ -187,6 +187,14 @@ test('nothing is counter-signed on a log that is doubted, or without witnesses',
   };
   const client = new AuditorClient({ url: 'http://auditor.example', namespace, fetch: stripped });
   await assert.rejects(publishEpoch(auditing(bench, { client }), request({ serve: [b] })), is('not-published'));
+
+  // The auditor says that it has logged the next epoch, and shows a checkpoint from before.
+  const old = (await bench.client.checkpoint()) as Uint8Array;
+  const stale: typeof fetch = async (input, init) =>
+    String(input).endsWith('/checkpoint') ? new Response(old.slice().buffer) : bench.fetch(input, init);
+  const behind = new AuditorClient({ url: 'http://auditor.example', namespace, fetch: stale });
+  const next = publishEpoch(auditing(bench, { client: behind }), request({ drain: [idOf(a)] }));
+  await assert.rejects(next, is('not-published'));
 });
 
 test('nothing is counter-signed on an artifact that is not the newest one', async () => {
@@ -233,6 +241,8 @@ test('trust roots: created, signed, rotated with a revocation, and the next epoc
   const forward = { revoke: [{ key: keyOf('operator'), revokedAtSize: 2 }] };
   assert.throws(() => rotateTrustRoot(signed.trustRoot, forward), is('bad-plan'));
   assert.throws(() => rotateTrustRoot(first.trustRoot, { plan: { ...plan, origin: 'other.example' } }), is('bad-plan'));
+  const elsewhere = { ...plan, namespace: `other.${namespace}` };
+  assert.throws(() => rotateTrustRoot(first.trustRoot, { plan: elsewhere }), is('bad-plan'));
   assert.throws(() => createTrustRoot({ ...plan, operators: plan.auditors }), is('bad-plan'));
   assert.equal(decodeTrustRoot(encodeTrustRoot(again)).signatures.length, 0);
 });

@@ -35,6 +35,8 @@ function cosignedAt(body: Uint8Array, text: string): number {
 test('tlog-witness: every status of add-checkpoint', () => {
   const { witness, clock } = open();
   const ask = (body: Uint8Array) => witness.addCheckpoint(body);
+  const unknown = ask(log.request(5, 9));
+  assert.deepEqual([unknown.status, utf8Text(unknown.body)], [409, '0\n'], 'it has cosigned nothing yet');
   const first = ask(log.request(0, 5));
   assert.equal(first.status, 200);
   assert.equal(cosignedAt(first.body, log.text(5)), startMs / 1000);
