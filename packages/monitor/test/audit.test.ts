@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hex, utf8, utf8Text } from '@coffer/base';
+import { sha256 } from '@coffer/crypto';
 import type { DoubtCode, EpochReport } from '@coffer/monitor';
-import { artifactDigest, decodeCheckpoint, decodeNote, leafHash, type TrustRoot } from '@coffer/transparency';
-import { signedBy } from '@coffer/transparency/testing';
+import {
+  artifactDigest,
+  decodeCheckpoint,
+  decodeNote,
+  decodePlexiMessage,
+  encodePlexiMessage,
+  type Leaf,
+  leafHash,
+  signPlexiMessage,
+  type TrustRoot,
+} from '@coffer/transparency';
+import { seedOf, signedBy } from '@coffer/transparency/testing';
 import { auditOf, dayMs, goodWorld, json, keyOf, nowMs, type Shown, ShownWorld, World } from './harness.js';
 
 const ns = new World().namespace;
@@ -54,6 +65,9 @@ test('a good log: no doubt, every tile and file read, the delta of every epoch',
   assert.equal(source.asked.filter((path) => path.startsWith('/evidence/')).length, 3, 'each evidence once');
 });
 
+/** The honest answer with other fields. */
+const edited = (fields: object) => (honest: Uint8Array) => json({ ...JSON.parse(utf8Text(honest)), ...fields });
+
 /** What is wrong with what an auditor shows, and the doubts that it has to raise. */
 const shownCases: readonly (readonly [string, Shown, readonly string[]])[] = [
   ['no checkpoint', { [`/logs/${ns}/checkpoint`]: undefined }, ['missing']],
@@ -77,6 +91,19 @@ const shownCases: readonly (readonly [string, Shown, readonly string[]])[] = [
     'another last epoch',
     { [`/namespaces/${ns}/last-verified-epoch`]: json({ epoch: 3, end_hash: '00', timestamp: 0 }) },
     ['plexi-answer 3'],
+  ],
+  ['a page without this log', { '/info': edited({ logs: [] }) }, ['plexi-answer']],
+  ['another namespace', { [`/namespaces/${ns}`]: edited({ name: 'x' }) }, ['plexi-answer']],
+  ['a namespace behind its log', { [`/namespaces/${ns}`]: edited({ last_verified_epoch: 2 }) }, ['plexi-answer']],
+  [
+    'another end of the last epoch',
+    { [`/namespaces/${ns}/last-verified-epoch`]: edited({ end_hash: '00' }) },
+    ['plexi-answer 3'],
+  ],
+  [
+    'another file of evidence',
+    { [`/evidence/${hex(sha256(utf8('evidence A')))}`]: utf8('something else') },
+    ['evidence 1'],
   ],
   ['no trust root', { [`/trust-roots/${ns}/latest`]: undefined }, ['missing']],
   ['a trust root that is none', { [`/trust-roots/${ns}/latest`]: utf8('{}') }, ['trust-roots bad-trust-root']],
@@ -137,6 +164,36 @@ const forged: readonly (readonly [string, (world: World) => void, readonly strin
     (world) =>
       world.publish({ B: 'serving', C: 'serving' }, { edit: (leaf) => ({ ...leaf, digest: leafHash(utf8('other')) }) }),
     ['auditor-signature 4', 'missing 4'],
+  ],
+  ...[{ namespace: `other.${ns}` }, { epoch: 9 }].map(
+    (change) =>
+      [
+        `an auditor that signed it for another ${Object.keys(change)[0]}`,
+        (world: World) => {
+          const edit = (leaf: Leaf): Leaf => {
+            const message = { ...decodePlexiMessage(leaf.auditor.message), ...change };
+            const signature = signPlexiMessage(message, seedOf('auditor'));
+            return { ...leaf, auditor: { ...leaf.auditor, message: encodePlexiMessage(message), signature } };
+          };
+          world.publish({ B: 'serving', C: 'serving' }, { edit });
+        },
+        ['auditor-signature 4'],
+      ] as const,
+  ),
+  [
+    'a leaf of another namespace',
+    (world) =>
+      world.publish({ B: 'serving', C: 'serving' }, { edit: (leaf) => ({ ...leaf, namespace: `other.${ns}` }) }),
+    ['leaf-place 4', 'auditor-signature 4', 'artifact 4'],
+  ],
+  [
+    'the evidence of each other',
+    (world) =>
+      world.publish(
+        { B: 'serving', C: 'serving' },
+        { edit: (leaf) => ({ ...leaf, evidence: [...leaf.evidence].reverse() }) },
+      ),
+    ['artifact 4'],
   ],
   [
     'a stranger as operator',
