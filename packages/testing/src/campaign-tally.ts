@@ -1,5 +1,4 @@
 import type { SimulationErrorCode } from './errors.js';
-import type { SimReport } from './simulate.js';
 
 /** A schedule that broke something, and what plays it again. */
 export interface CampaignViolation {
@@ -14,21 +13,26 @@ export interface CampaignViolation {
 export interface CampaignTally {
   /** Schedules with at least `operationsMin` client operations and `faultsMin` faults. */
   readonly schedules: number;
+  /** Of these, how many were a hostile host's; the others are whole fleets. */
+  readonly hostile: number;
   /** Schedules with fewer: they found nothing either, and do not count. */
   readonly small: number;
   /** Schedules that were played a second time with real primitives. */
   readonly twins: number;
   /** Requests of clients in the schedules that count, without copies and repetitions. */
   readonly operations: number;
+  /** Faults by kind, and moves of hostile hosts that no honest one makes (`host: …`). */
   readonly faults: Readonly<Record<string, number>>;
   /** Checked exchanges between hosts and HSMs. */
   readonly exchanges: number;
+  /** Of whole fleets; a hostile host knows no time. */
   readonly virtualMs: number;
   readonly violations: readonly CampaignViolation[];
 }
 
 export const emptyTally: CampaignTally = {
   schedules: 0,
+  hostile: 0,
   small: 0,
   twins: 0,
   operations: 0,
@@ -38,17 +42,11 @@ export const emptyTally: CampaignTally = {
   violations: [],
 };
 
-/** The tally of one schedule. */
-export function tallyOf(report: SimReport, isCounted: boolean): CampaignTally {
-  if (!isCounted) return { ...emptyTally, small: 1 };
-  const { operations, faultKinds, exchanges, virtualMs } = report;
-  return { ...emptyTally, schedules: 1, operations, faults: faultKinds, exchanges, virtualMs };
-}
-
 export function addTallies(a: CampaignTally, b: CampaignTally): CampaignTally {
   const kinds = [...new Set([...Object.keys(a.faults), ...Object.keys(b.faults)])].sort();
   return {
     schedules: a.schedules + b.schedules,
+    hostile: a.hostile + b.hostile,
     small: a.small + b.small,
     twins: a.twins + b.twins,
     operations: a.operations + b.operations,

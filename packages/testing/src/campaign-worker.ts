@@ -1,7 +1,6 @@
-import { campaignScenario, faultsMin, operationsMin } from './campaign-scenario.js';
-import { addTallies, type CampaignTally, emptyTally, tallyOf } from './campaign-tally.js';
+import { commandOfSchedule, playSchedule } from './campaign-schedule.js';
+import { addTallies, type CampaignTally, emptyTally } from './campaign-tally.js';
 import { SimulationError } from './errors.js';
-import { type Scenario, type SimReport, simulate } from './simulate.js';
 import { TracePrint } from './trace-print.js';
 
 /** Sent by the campaign to have a process of it play schedules until a time. */
@@ -39,7 +38,7 @@ async function work({ first, step, untilMs }: WorkerOrder, tell: Tell): Promise<
   for (let number = first; Date.now() < untilMs; number += step) {
     const seed = String(number);
     if (number % schedulesPerTwin === 0) tell({ type: 'print', seed, print: await printOf(seed) });
-    tally = addTallies(tally, await play(campaignScenario(seed)));
+    tally = addTallies(tally, await play(seed));
     if (Date.now() - toldMs < newsMs) continue;
     tell({ type: 'tally', tally, isLast: false });
     tally = emptyTally;
@@ -48,24 +47,21 @@ async function work({ first, step, untilMs }: WorkerOrder, tell: Tell): Promise<
   tell({ type: 'tally', tally, isLast: true });
 }
 
-async function play(scenario: Scenario): Promise<CampaignTally> {
+async function play(seed: string): Promise<CampaignTally> {
   try {
-    const report = await simulate(scenario);
-    return tallyOf(report, report.operations >= operationsMin && report.faults >= faultsMin);
+    return (await playSchedule(seed)).tally;
   } catch (error) {
     if (!(error instanceof SimulationError)) throw error;
     const { code, message } = error;
-    const again = `npm run sim -- --campaign --seed ${scenario.seed}`;
-    return { ...emptyTally, violations: [{ seed: scenario.seed, code, message, again }] };
+    return { ...emptyTally, violations: [{ seed, code, message, again: commandOfSchedule(seed) }] };
   }
 }
 
-/** What a schedule did, but for the bytes: its trace, and its report without the trace's hash. */
+/** What a schedule did, but for the bytes: a digest of its trace, and its report or what it broke. */
 async function printOf(seed: string): Promise<string> {
   const print = new TracePrint();
-  const onLine = (line: string): void => print.add(line);
   try {
-    const { traceHash, realMs, ...report }: SimReport = await simulate({ ...campaignScenario(seed), onLine });
+    const { report } = await playSchedule(seed, (line) => print.add(line));
     return `${print.digest()} ${JSON.stringify(report)}`;
   } catch (error) {
     if (!(error instanceof SimulationError)) throw error;

@@ -1,7 +1,8 @@
 export { AccountModel, type ModelState } from './account-model.js';
 export { type CampaignOptions, campaign } from './campaign.js';
 export { campaignScenario, faultsMin, operationsMin } from './campaign-scenario.js';
-export { addTallies, type CampaignTally, type CampaignViolation, emptyTally, tallyOf } from './campaign-tally.js';
+export { commandOfSchedule, type PlayedSchedule, playSchedule } from './campaign-schedule.js';
+export { addTallies, type CampaignTally, type CampaignViolation, emptyTally } from './campaign-tally.js';
 export { ChainChecker, type Finding } from './chain-checker.js';
 export { type BranchCoverage, branchCoverage } from './coverage/branch-coverage.js';
 export { type Branch, branchesOf } from './coverage/branches.js';

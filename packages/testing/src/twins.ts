@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { commandOfSchedule } from './campaign-schedule.js';
 import { type CampaignTally, emptyTally } from './campaign-tally.js';
 import type { TwinOrder, WorkerNews } from './campaign-worker.js';
 import { SimulationError } from './errors.js';
@@ -58,7 +59,7 @@ export class Twins {
     if (asked === undefined) return;
     const { seed } = asked;
     const message = 'goes another way with real primitives';
-    const again = `npm run sim -- --campaign --seed ${seed}`;
+    const again = commandOfSchedule(seed);
     const violations = print === asked.print ? [] : [{ seed, code: 'twin-differs', message, again } as const];
     this.#onTally({ ...emptyTally, twins: 1, violations });
     this.#next();

@@ -4,25 +4,29 @@ import {
   addTallies,
   branchesOf,
   campaignScenario,
+  commandOfSchedule,
   emptyTally,
   faultsMin,
   operationsMin,
-  simulate,
-  tallyOf,
+  playSchedule,
 } from '@coffer/testing';
 
 test('a schedule of a campaign is a function of its seed, and large enough to count', async () => {
   assert.deepEqual(campaignScenario('9'), campaignScenario('9'));
   assert.notDeepEqual(campaignScenario('9'), campaignScenario('10'));
-  const [first, again] = [await simulate(campaignScenario('9')), await simulate(campaignScenario('9'))];
-  assert.equal(first.traceHash, again.traceHash);
-  assert.ok(first.operations >= operationsMin && first.faults >= faultsMin, JSON.stringify(first));
-  const sum = addTallies(addTallies(emptyTally, tallyOf(first, true)), tallyOf(again, false));
-  assert.deepEqual([sum.schedules, sum.small, sum.operations], [1, 1, first.operations]);
-  assert.equal(
-    Object.values(sum.faults).reduce((a, b) => a + b, 0),
-    first.faults,
-  );
+  for (const [seed, hostile] of [
+    ['12', 0],
+    ['13', 1],
+  ] as const) {
+    const [first, again] = [await playSchedule(seed), await playSchedule(seed)];
+    assert.deepEqual(first, again);
+    const { operations, faults, schedules } = first.tally;
+    const sum = addTallies(first.tally, { ...emptyTally, small: 1 });
+    assert.deepEqual([sum.schedules, sum.hostile, sum.small, sum.operations], [1, hostile, 1, operations]);
+    const count = Object.values(faults).reduce((a, b) => a + b, 0);
+    assert.ok(schedules === 1 && operations >= operationsMin && count >= faultsMin, JSON.stringify(first.tally));
+    assert.match(commandOfSchedule(seed), hostile === 1 ? /sim:hostile.*--seed 13/ : /sim .*--seed 12/);
+  }
 });
 
 test('branches: each side that can run by itself', () => {

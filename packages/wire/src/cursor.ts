@@ -1,11 +1,16 @@
 import { WireError } from './errors.js';
 
 /** Holds most messages of the protocol, so that few are copied as they grow. */
-const firstBytes = 2048;
+const bufferBytes = 4096;
+/** Zeroed buffers of writers that have finished: making one costs more than most messages take to write. */
+const spares: Uint8Array[] = [];
+/** Writers nest a few deep at most. */
+const sparesMax = 4;
+const nothing = new Uint8Array(0);
 
 /** Appends big-endian integers and bytes to a growing buffer. */
 export class ByteWriter {
-  #buffer = new Uint8Array(firstBytes);
+  #buffer = spares.pop() ?? new Uint8Array(bufferBytes);
   #length = 0;
 
   /** `value` in `bytes` big-endian bytes; the caller has checked the range. */
@@ -22,8 +27,12 @@ export class ByteWriter {
 
   /** A copy of all that was written; the writer's own buffer, which may have held a secret, is zeroed. */
   finish(): Uint8Array {
-    const written = this.#buffer.slice(0, this.#length);
-    this.#buffer.fill(0, 0, this.#length);
+    const buffer = this.#buffer;
+    const written = buffer.slice(0, this.#length);
+    buffer.fill(0, 0, this.#length);
+    this.#buffer = nothing;
+    this.#length = 0;
+    if (buffer.length === bufferBytes && spares.length < sparesMax) spares.push(buffer);
     return written;
   }
 

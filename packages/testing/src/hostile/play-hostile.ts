@@ -37,6 +37,8 @@ export interface HostileReport {
   readonly traceHash: string;
   /** How often each kind of move was made. */
   readonly moves: Readonly<Record<string, number>>;
+  /** Requests that people sent, each counted once however often the host made use of it. */
+  readonly operations: number;
   readonly frames: number;
   readonly refused: number;
   readonly restarts: number;
@@ -58,6 +60,8 @@ export const hostileShapes = [
 
 /** Kinds of moves that a schedule is made of. */
 export const hostileMoves: readonly string[] = Object.keys(moves);
+/** Of these, what an honest host does as well. */
+export const honestMoves: ReadonlySet<string> = new Set(['serve', 'pipeline', 'take over']);
 
 const hostileGroups = 2;
 const budgetLimit = 3;
@@ -113,6 +117,7 @@ export async function playHostile(scenario: HostileScenario): Promise<HostileRep
       restored,
       traceHash: world.trace.hash(),
       moves: made,
+      operations: host.requests.length,
       ...tally,
       committed: checker.committed().map(String),
     };
