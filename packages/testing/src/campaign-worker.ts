@@ -29,6 +29,9 @@ export const schedulesPerTwin = 400;
 
 const newsMs = 5_000;
 
+// A refusal is an error, and its stack costs more than finding out. What breaks is played again with stacks.
+Error.stackTraceLimit = 0;
+
 type Tell = (news: WorkerNews) => void;
 
 /** Plays schedules until the time is over; a violation is told and the campaign goes on. */
