@@ -4,7 +4,7 @@ import { honestMoves, playHostile } from './hostile/play-hostile.js';
 import { simulate } from './simulate.js';
 
 /** One schedule in so many has a whole fleet in it, which takes three to four times as long as one with HSMs and a hostile host. */
-const fleetEvery = 6;
+const fleetEvery = 10;
 /** Moves of a hostile host in one schedule: with them, most have enough operations to count. */
 const hostileMovesCount = 70;
 

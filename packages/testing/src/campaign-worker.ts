@@ -24,8 +24,8 @@ export type WorkerNews =
   /** The print of a schedule that has a twin, or the code of what it broke. */
   | { readonly type: 'print'; readonly seed: string; readonly print: string };
 
-/** One schedule in so many is played a second time, with real primitives, and has to go the same way. */
-export const schedulesPerTwin = 400;
+/** One schedule in so many is played a second time, with real primitives, and has to go the same way. A prime: twins are of every sort. */
+export const schedulesPerTwin = 401;
 
 const newsMs = 5_000;
 

@@ -1,8 +1,7 @@
-import { equalBytes, hex } from '@coffer/base';
+import { hex } from '@coffer/base';
 import { sha256 } from '@coffer/crypto';
 import {
   type BatchItem,
-  decodeHostReply,
   decodeHostRequest,
   encodeHostRequest,
   type HostReply,
@@ -10,22 +9,14 @@ import {
   type ReleasedEntry,
 } from '@coffer/hsm';
 import {
-  assembleCertificate,
-  type Cap,
   compareTerms,
   type EntryHash,
-  entryHash,
-  genesisHash,
-  type NewView,
   openReply,
-  type Position,
   type QuorumCertificate,
   type RecordKey,
   recordKeyOf,
   replyPath,
-  type Signed,
   type SignedEntry,
-  type Term,
   type TermPromise,
 } from '@coffer/protocol';
 import { WireError } from '@coffer/wire';
@@ -34,43 +25,16 @@ import type { FleetChecker } from '../fleet-checker.js';
 import type { FleetKit } from '../fleet-kit.js';
 import type { SeededRandom } from '../seeded-random.js';
 import type { SimWorld } from '../sim-world.js';
+import { GroupRecord, type KnownEntry } from './group-record.js';
 import type { Outgoing } from './person.js';
 import { disbelief, spliced } from './proofs.js';
-import { StoredState } from './stored-state.js';
+import type { StoredState } from './stored-state.js';
 import type { Victim } from './victim.js';
-
-/** An entry of some branch, with all that the host needs to go on from it. */
-export interface KnownEntry extends Position {
-  /** Undefined at index 0. */
-  readonly signed: SignedEntry | undefined;
-  readonly parent: KnownEntry | undefined;
-  readonly state: StoredState;
-  /** Whose reply is at which place. */
-  readonly senders: readonly (Outgoing | undefined)[];
-}
-
-/** Everything that was ever said about one group. Nothing is thrown away. */
-export interface GroupRecord {
-  readonly entries: Map<string, KnownEntry>;
-  readonly promises: Signed<TermPromise>[];
-  readonly views: Signed<NewView>[];
-  /** By position and term: the caps of distinct members. */
-  readonly caps: Map<string, Map<number, Signed<Cap>>>;
-  /** Nonces that leaders drew, by term. */
-  readonly nonces: Map<string, Uint8Array>;
-  /** Tips of those who lead or once led, by member. */
-  readonly leaders: Map<number, { readonly term: Term; readonly tip: KnownEntry }>;
-  /** Members that promised a term of their own and have not opened it: a restart would lose its nonce. */
-  readonly candidates: Set<number>;
-  topRound: bigint;
-}
 
 /** Frames that are kept for replays. */
 const framesMax = 2_000;
 /** Of the replies that arrive, how many with their proof and a spliced one: each costs a quorum of signature checks. */
 const proofRate = 0.3;
-
-const termName = ({ round, leaderId }: Term): string => `${round}.${leaderId}`;
 
 /**
  * A host with every HSM of a fleet in its hands, and every byte that they ever said. Knows no rule but how to ask; whatever
@@ -108,20 +72,7 @@ export class HostileHost {
     this.#checker = options.checker;
     this.#restartRates = options.restartRates;
     const { configHash, groups } = this.kit.fleet;
-    this.groups = Array.from({ length: groups }, (_, group) => {
-      const hash = genesisHash(configHash, group);
-      const genesis = { index: 0n, hash, signed: undefined, parent: undefined, state: StoredState.empty, senders: [] };
-      return {
-        entries: new Map([[hex(hash), genesis]]),
-        promises: [],
-        views: [],
-        caps: new Map(),
-        nonces: new Map(),
-        leaders: new Map(),
-        candidates: new Set(),
-        topRound: 0n,
-      };
-    });
+    this.groups = Array.from({ length: groups }, (_, group) => new GroupRecord(configHash, group));
     const described = this.ask(1, { type: 'describe' });
     if (described.type !== 'described') throw new Error('an HSM that does not say who it is');
     this.#indexKey = described.indexKey;
@@ -144,7 +95,7 @@ export class HostileHost {
   }
 
   known(group: number, hash: Uint8Array): KnownEntry | undefined {
-    return this.group(group).entries.get(hex(hash));
+    return this.group(group).known(hash);
   }
 
   /** A request leaves its sender: from now on it can be replayed for ever. */
@@ -160,16 +111,20 @@ export class HostileHost {
   }
 
   ask(member: number, request: HostRequest): HostReply {
-    return this.deliver(member, encodeHostRequest({ id: ++this.#ids, body: request }));
+    return this.#deliver(member, encodeHostRequest({ id: ++this.#ids, body: request }), request);
   }
 
   /** Any bytes at all to an HSM. Checks what it says, and remembers it. */
   deliver(member: number, frame: Uint8Array): HostReply {
+    return this.#deliver(member, frame, decoded(frame));
+  }
+
+  /** @param request - what the frame says; undefined when it is malformed. */
+  #deliver(member: number, frame: Uint8Array, request: HostRequest | undefined): HostReply {
     this.tally.frames++;
     if (this.frames.length < framesMax) this.frames.push(frame);
     else this.frames[this.random.integer(0, framesMax - 1)] = frame;
-    const reply = decodeHostReply(this.victim(member).step(frame)).body;
-    const request = decoded(frame);
+    const reply = this.victim(member).step(frame);
     if (request === undefined) {
       if (reply.type !== 'refused') this.world.violate('changed-by-refusal', `malformed, and answered ${reply.type}`);
       return reply;
@@ -199,9 +154,7 @@ export class HostileHost {
 
   /** Every certificate that could be put together, however few its signers; hidden until somebody is shown it. */
   certificates(group: number, signersMin: number): QuorumCertificate[] {
-    return [...this.group(group).caps.values()]
-      .filter((caps) => caps.size >= signersMin)
-      .map((caps) => assembleCertificate([...caps.values()]));
+    return this.group(group).certificates(signersMin);
   }
 
   /** Entries from just above index `from` up to `to`, oldest first, on `to`'s own branch. */
@@ -245,31 +198,19 @@ export class HostileHost {
 
   #learn(member: number, request: HostRequest, reply: HostReply): void {
     switch (reply.type) {
-      case 'promised': {
-        const { statement } = reply.promise;
-        const record = this.group(statement.group);
-        record.promises.push(reply.promise);
-        if (statement.t.leaderId === member) {
-          record.nonces.set(termName(statement.t), statement.nonce);
-          record.candidates.add(member);
-        }
-        if (statement.t.round > record.topRound) record.topRound = statement.t.round;
+      case 'promised':
+        this.group(reply.promise.statement.group).learnPromise(member, reply.promise);
         return;
-      }
-      case 'new-view': {
-        const { group, t, base } = reply.view.statement;
-        this.group(group).views.push(reply.view);
-        this.group(group).candidates.delete(member);
-        const tip = this.known(group, base.hash);
-        if (tip !== undefined) this.group(group).leaders.set(member, { term: t, tip });
-        this.#keepCap(reply.cap);
+      case 'new-view':
+        this.group(reply.view.statement.group).learnView(member, reply.view);
+        this.group(reply.cap.statement.group).learnCap(reply.cap);
         return;
-      }
       case 'captured':
-        this.#keepCap(reply.cap);
+        this.group(reply.cap.statement.group).learnCap(reply.cap);
         return;
       case 'executed':
-        if (request.type === 'execute' && reply.entry !== undefined) this.#keepEntry(member, request, reply);
+        if (request.type !== 'execute') return;
+        this.group(request.group).learnEntry(member, request, reply, (sealed) => this.#senderOf(sealed));
         return;
       case 'released':
         this.tally.released += reply.entries.length;
@@ -277,38 +218,12 @@ export class HostileHost {
     }
   }
 
-  #keepCap(cap: Signed<Cap>): void {
-    const { hsm, group, term, index, hash } = cap.statement;
-    const { caps } = this.group(group);
-    const name = `${termName(term)} ${index} ${hex(hash)}`;
-    const same = caps.get(name) ?? new Map<number, Signed<Cap>>();
-    caps.set(name, same.set(hsm, cap));
-  }
-
-  #keepEntry(
-    member: number,
-    { items }: Extract<HostRequest, { type: 'execute' }>,
-    { entry: signed, leaves, places }: Extract<HostReply, { type: 'executed' }>,
-  ): void {
-    if (signed === undefined) return;
-    const { group, prevHash, index, term } = signed.entry;
-    const parent = this.known(group, prevHash);
-    if (parent === undefined) return;
-    const senders: (Outgoing | undefined)[] = [];
-    for (const [i, place] of places.entries()) {
-      if (place !== undefined) senders[place] = this.#bySealed.get(hex(sha256((items[i] as BatchItem).request)));
-    }
-    const hash = entryHash(signed.entry);
-    const known = { index, hash, signed, parent, state: parent.state.after(leaves), senders };
-    this.group(group).entries.set(hex(hash), known);
-    this.group(group).leaders.set(member, { term, tip: known });
+  #senderOf(sealed: Uint8Array): Outgoing | undefined {
+    return this.#bySealed.get(hex(sha256(sealed)));
   }
 
   #leadsNothing(member: number): void {
-    for (const { leaders, candidates } of this.groups) {
-      leaders.delete(member);
-      candidates.delete(member);
-    }
+    for (const group of this.groups) group.leadsNothing(member);
   }
 
   #maybeRestart(member: number): void {
@@ -332,6 +247,3 @@ export function isAbove(a: TermPromise, b: TermPromise): boolean {
   const terms = compareTerms(a.capTerm, b.capTerm);
   return terms > 0 || (terms === 0 && a.index > b.index);
 }
-
-/** Whether two hashes are of one entry. */
-export const isSameEntry = (a: Position, b: Position): boolean => equalBytes(a.hash, b.hash);

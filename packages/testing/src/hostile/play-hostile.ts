@@ -8,8 +8,10 @@ import { SeededEntropy, SeededRandom } from '../seeded-random.js';
 import { simTenant } from '../sim-gateway.js';
 import type { HsmCore } from '../sim-hsm.js';
 import { SimWorld } from '../sim-world.js';
+import type { Field } from './field.js';
 import { HostileHost } from './hostile-host.js';
-import { type Field, moves, peace } from './moves.js';
+import { moves } from './moves.js';
+import { peace } from './peace.js';
 import { Person } from './person.js';
 import { Victim } from './victim.js';
 

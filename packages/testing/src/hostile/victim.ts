@@ -3,6 +3,7 @@ import {
   decodeHostReply,
   encodeHostRequest,
   type GroupPosition,
+  type HostReply,
   type Hsm,
   type KeyStore,
   type Nvram,
@@ -78,7 +79,7 @@ export class Victim {
   }
 
   /** One frame in a step of its own. */
-  step(frame: Uint8Array): Uint8Array {
+  step(frame: Uint8Array): HostReply {
     const { images } = this.#nvram;
     const before = images.length;
     const isCut = this.#nvram.cut !== undefined;
@@ -89,7 +90,7 @@ export class Victim {
         this.#world.violate('forgotten', `${this.name} answered ${body.type} off a failed write`);
       this.#world.trace.add(this.name, 'power cut');
       this.#hsm = this.#boot();
-      return answer;
+      return body;
     }
     if (this.#hsm.halted) this.#world.violate('changed-by-refusal', `${this.name} halted: ${this.#hsm.haltCause}`);
     if (body.type === 'refused' && images.length > before) {
@@ -98,7 +99,7 @@ export class Victim {
     if (this.#nvram.current.length > sealedStateBytesMax) {
       this.#world.violate('state-too-large', `${this.name} persists ${this.#nvram.current.length} bytes`);
     }
-    return answer;
+    return body;
   }
 
   /** The power fails at the next write. */
