@@ -131,6 +131,15 @@ export function logMutants(): Mutant[] {
         test: 'keys that are revoked between the two signatures stop the second',
       },
       {
+        name: 'a leaf by an auditor’s key that was dropped meanwhile',
+        rule: 'the auditor’s key is listed still when it logs',
+        keeps: ['transparency §11 no-signing-key'],
+        file: leaves,
+        find: 'if (!auditors.some((key) => equalBytes(key, auditor.key)))',
+        replace: 'if (false)',
+        test: 'keys that are revoked between the two signatures stop the second',
+      },
+      {
         name: 'a statement that holds for ever',
         rule: 'notAfter is in the future, at most 400 days ahead',
         keeps: ['transparency §11 not-after'],

@@ -346,6 +346,12 @@ test('keys that are revoked between the two signatures stop the second', async (
     await answered(roots, 201, bench.post(`/trust-roots/${namespace}`, rootBytes(root)));
     await refused(counter, code, bench.post(counterPath(1), counterBody(answer, one, { trustRootVersion: 2 })));
   }
+  // Nor is a leaf logged by an auditor whom the root in force no longer lists: no client would take it.
+  const { bench, answer } = await signedFirst();
+  const dropped = nextRoot({ auditors: [keyOf('auditor 2')] });
+  await answered(roots, 201, bench.post(`/trust-roots/${namespace}`, rootBytes(dropped)));
+  const body = counterBody(answer, one, { trustRootVersion: 2 });
+  await refused(counter, 'no-signing-key', bench.post(counterPath(1), body));
 });
 
 test('trust roots follow one another, and each is stored before it is in force', async () => {
