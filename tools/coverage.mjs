@@ -10,12 +10,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { optionsOf } from './options.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const { values } = parseArgs({
-  options: { schedules: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } },
-});
+const values = optionsOf(
+  { schedules: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } },
+  'npm run coverage -- [--schedules N] [--json]',
+);
 const folder = mkdtempSync(join(tmpdir(), 'coffer-coverage-'));
 const env = { ...process.env, NODE_V8_COVERAGE: folder };
 const run = (...args) => {
