@@ -10,13 +10,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { optionsOf } from './options.mjs';
+import { parseArgs } from 'node:util';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const values = optionsOf(
-  { schedules: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } },
-  'npm run coverage -- [--schedules N] [--json]',
-);
+const values = parsed();
+function parsed() {
+  try {
+    const options = { schedules: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } };
+    return parseArgs({ options }).values;
+  } catch (error) {
+    // Not 1, which is what a test that fails ends with.
+    console.error(`${error.message}\nnpm run coverage -- [--schedules N] [--json]`);
+    process.exit(2);
+  }
+}
 const folder = mkdtempSync(join(tmpdir(), 'coffer-coverage-'));
 const env = { ...process.env, NODE_V8_COVERAGE: folder };
 const run = (...args) => {

@@ -134,7 +134,35 @@ function agentMutants(): Mutant[] {
 function replicaMutants(): Mutant[] {
   const wrongEntries = 'each wrong entry has its code, and a call with one wrong entry changes nothing';
   const replicaTest = 'packages/replica/test/replica.test.ts';
+  const remembered =
+    'what is kept in memory is what the file says: after a commit that failed, and after somebody else has written';
   return [
+    {
+      name: 'a replica that remembers what was never committed',
+      rule: 'after a failed commit the file is asked',
+      keeps: ['consensus §6'],
+      patches: [
+        {
+          file: 'replica/dist/replica.js',
+          find: 'this.#tables.forget();\n            throw cause;',
+          replace: 'throw cause;',
+        },
+      ],
+      killers: [byTest(replicaTest, remembered)],
+    },
+    {
+      name: 'a replica that does not look what somebody else has written',
+      rule: 'each transaction begins with what the file says',
+      keeps: ['consensus §6'],
+      patches: [
+        {
+          file: 'replica/dist/replica.js',
+          find: 'this.#tables.forget();\n        try {',
+          replace: 'try {',
+        },
+      ],
+      killers: [byTest(replicaTest, remembered)],
+    },
     {
       name: 'a replica that believes a root',
       rule: 'the root is computed again',

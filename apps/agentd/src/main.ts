@@ -11,6 +11,7 @@ import {
 import { systemEntropy } from '@coffer/crypto';
 import {
   exitCodes,
+  FileLock,
   HostError,
   packageVersion,
   readFleetFile,
@@ -48,6 +49,8 @@ Configuration: { "fleet", "member", "hsmSocket", "replica", "ledger", "operatorT
     const tuning = definedOnly(config.tuning);
     const hsm = new HsmSocket(path(config.hsmSocket));
     const peers = new PeerHttp({ urls: peerUrls(config.peers), token });
+    // A replica remembers what it wrote last: a second process would make it forget, and serve what is no more.
+    const lock = FileLock.acquire(`${path(config.replica)}.lock`);
     const replica = Replica.open({
       path: path(config.replica),
       configHash: fleet.configHash,
@@ -87,6 +90,7 @@ Configuration: { "fleet", "member", "hsmSocket", "replica", "ledger", "operatorT
         hsm.close();
         await ledger.close();
         replica.close();
+        lock.release();
       },
     };
   },

@@ -64,7 +64,7 @@ export class Replica {
   /** The newest entry that is held. */
   tip(group: number): Tip {
     const { index, hash, root } = this.#tables.tip(group);
-    return { index, hash, root };
+    return { index, hash: hash.slice(), root: root.slice() };
   }
 
   /**
@@ -140,7 +140,8 @@ export class Replica {
   /** The newest certificate that is known; its entry need not be held. */
   certificate(group: number): StoredCertificate | undefined {
     this.#tables.tip(group);
-    return this.#tables.certificate(group, newestKnown);
+    const kept = this.#tables.certificate(group, newestKnown);
+    return kept && { index: kept.index, hash: kept.hash.slice(), qc: kept.qc.slice() };
   }
 
   /** Forgets the entries below `belowIndex`, but no uncommitted one, and not the newest certified one that is held. */

@@ -46,7 +46,7 @@ export class Tables {
     this.#keepsRows = keepsRows;
   }
 
-  /** What is kept in memory is read again: before a transaction, and after one of which nobody knows how it ended. */
+  /** What is kept in memory is read again: before a transaction, after one of which nobody knows how it ended, and to verify. */
   forget(): void {
     this.#tips.clear();
     this.#certificates.clear();

@@ -230,6 +230,39 @@ test('together: one transaction for many calls, all or none', () => {
   summary(replica);
 });
 
+test('what is kept in memory is what the file says: after a commit that failed, and after somebody else has written', () => {
+  const [first, second] = history(2) as [Point, Point];
+  for (const moment of ['before', 'after'] as const) {
+    let isArmed = false;
+    const replica = open(newPath(), {
+      onStatement(at, sql) {
+        if (!isArmed || sql !== 'COMMIT' || at !== moment) return;
+        isArmed = false;
+        throw new Error('cut');
+      },
+    });
+    const held = () => [replica.tip(group).index, replica.certificate(group)?.index];
+    assert.deepEqual(held(), [0n, undefined]);
+    isArmed = true;
+    const both = () => {
+      replica.store(group, storedOf([first]));
+      certify(replica, first);
+    };
+    assert.throws(() => replica.together(both), /cut/);
+    assert.deepEqual(held(), moment === 'before' ? [0n, undefined] : [1n, 1n]);
+    replica.close();
+  }
+  const path = newPath();
+  const [one, other] = [open(path), open(path)];
+  assert.deepEqual([one.tip(group).index, other.tip(group).index], [0n, 0n]);
+  one.store(group, storedOf([first]));
+  other.store(group, storedOf([second]));
+  assert.equal(other.tip(group).index, 2n);
+  // Whoever changes what was given out changes nothing here.
+  other.tip(group).hash.fill(0);
+  assert.deepEqual(other.tip(group).hash, second.hash);
+});
+
 test('a file of another fleet, another schema or no replica at all is refused', () => {
   const path = newPath();
   open(path).close();

@@ -12,7 +12,7 @@ Plays schedules on every core for M minutes (default 1), with the seeds N, N+1 â
 (npm run sim), the others are HSMs in the hands of a host that attacks them (npm run sim:hostile). A schedule counts with at least 50 operations of
 clients and 10 faults or attacks. Goes on after a violation; prints how to play it again.
 
-Signatures, key agreement, sealing and the group are ideal ones, which cost little (packages/testing/README.md, "Ideal primitives"); each
+Signatures, key agreement, sealing, HMAC, SHA-3 and the group are ideal ones, which cost little (packages/testing/README.md, "Ideal primitives"); each
 401st schedule is played a second time with the real ones and has to go the same way ("twins"). --real: all of them are real.
 branchCoverage is what the twins alone reach of the packages hsm and protocol, in percent; with the tests it is npm run coverage.
 Ends with 1 after a violation.`;

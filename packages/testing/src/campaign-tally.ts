@@ -5,7 +5,7 @@ export interface CampaignViolation {
   readonly seed: string;
   readonly code: SimulationErrorCode;
   readonly message: string;
-  /** Plays it again, and shrinks it. */
+  /** Plays it again; that of a whole fleet is shrunk as well. */
   readonly again: string;
 }
 
@@ -21,12 +21,14 @@ export interface CampaignTally {
   readonly twins: number;
   /** Requests of clients in the schedules that count, without copies and repetitions. */
   readonly operations: number;
-  /** Faults by kind, and moves of hostile hosts that no honest one makes (`host: …`). */
+  /** Faults by kind, and moves of hostile hosts beside serving and taking over (`host: …`). */
   readonly faults: Readonly<Record<string, number>>;
   /** Checked exchanges between hosts and HSMs. */
   readonly exchanges: number;
   /** Of whole fleets; a hostile host knows no time. */
   readonly virtualMs: number;
+  /** Highest seed that was begun; no other campaign should begin below it and at or above this one's first. */
+  readonly lastSeed: number;
   readonly violations: readonly CampaignViolation[];
 }
 
@@ -39,6 +41,7 @@ export const emptyTally: CampaignTally = {
   faults: {},
   exchanges: 0,
   virtualMs: 0,
+  lastSeed: 0,
   violations: [],
 };
 
@@ -53,6 +56,7 @@ export function addTallies(a: CampaignTally, b: CampaignTally): CampaignTally {
     faults: Object.fromEntries(kinds.map((kind) => [kind, (a.faults[kind] ?? 0) + (b.faults[kind] ?? 0)])),
     exchanges: a.exchanges + b.exchanges,
     virtualMs: a.virtualMs + b.virtualMs,
+    lastSeed: Math.max(a.lastSeed, b.lastSeed),
     violations: [...a.violations, ...b.violations],
   };
 }

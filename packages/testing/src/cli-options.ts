@@ -4,6 +4,7 @@ import { type PersistPlace, type PersistPoint, persistPlaces } from './persist-p
 import type { Scenario } from './simulate.js';
 
 export const usage = `npm run sim -- [--seed TEXT] [--sites N] [--groups N] [--schedules K] [--accounts N] [--calls N] [--guessers N] [--tolerance N]
+             [--calm-calls N] [--rest MS] [--gather MS] [--pipeline N]
              [--faults KIND=WEIGHT,…] [--calm] [--only N,…] [--pause MS] [--faults-max N] [--crash-at PLACE:WRITE:before|after] [--every-write]
              [--campaign] [--trace] [--no-shrink] [--history FILE]
 
@@ -12,6 +13,8 @@ prints with its trace, and again as the smallest schedule that still shows it. T
 
 --faults    kinds of faults and their weights; default all          --calm         no faults
 --only      of the faults that the seed decides on, these numbers    --pause        longest time between two faults
+--calm-calls  calls of each person before the first fault             --rest         longest rest between two calls
+--gather, --pipeline  the agents' gatherMs and pipelineDepth
 --crash-at  one process dies at one durable write (hsm, replica, ledger or store), and is started again
 --every-write  plays the schedule once for each side of each of its durable writes, with a death there
 --campaign  the shape of fleet and faults comes from the seed, as in npm run sim:campaign
@@ -38,6 +41,10 @@ const numbers = [
   'tolerance',
   'pause',
   'faults-max',
+  'calm-calls',
+  'rest',
+  'gather',
+  'pipeline',
 ] as const;
 const defaults: Readonly<Record<(typeof numbers)[number], string>> = {
   sites: '5',
@@ -49,6 +56,10 @@ const defaults: Readonly<Record<(typeof numbers)[number], string>> = {
   tolerance: '0',
   pause: '400',
   'faults-max': '999999',
+  'calm-calls': '0',
+  rest: '800',
+  gather: '0',
+  pipeline: '4',
 };
 
 /** @returns undefined for arguments that mean nothing. */
@@ -88,6 +99,9 @@ export function parseCli(args: readonly string[]): CliOptions | undefined {
       guessers: number('guessers'),
       faultPauseMsMax: number('pause'),
       faultsMax: number('faults-max'),
+      calmCalls: number('calm-calls'),
+      restMsMax: number('rest'),
+      tuning: { gatherMs: number('gather'), pipelineDepth: number('pipeline') },
       faults,
       ...(only === undefined ? {} : { onlyFaults: only.split(',').map(Number) }),
       ...(crashAt === undefined ? {} : { crashAt }),

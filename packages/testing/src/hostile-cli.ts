@@ -31,7 +31,7 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const isGood = numbers.every((name) => values[name] === undefined || /^\d{1,9}$/.test(values[name]));
+  const isGood = numbers.every((name) => values[name] === undefined || /^\d{1,12}$/.test(values[name]));
   if (!isGood || (values.sites === undefined) !== (values.tolerance === undefined)) {
     console.error(usage);
     return 2;

@@ -93,6 +93,8 @@ export function commandOf(scenario: Scenario): string {
   const options = {
     ...{ seed, sites, groups, accounts, calls, guessers, tolerance: rollbackTolerance },
     ...{ pause: scenario.faultPauseMsMax, 'faults-max': scenario.faultsMax },
+    ...{ 'calm-calls': scenario.calmCalls, rest: scenario.restMsMax },
+    ...{ gather: scenario.tuning?.gatherMs, pipeline: scenario.tuning?.pipelineDepth },
   };
   const words = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [`--${name} ${value}`]));
   const kinds = Object.entries(scenario.faults).flatMap(([kind, weight]) => (weight > 0 ? [`${kind}=${weight}`] : []));

@@ -136,7 +136,7 @@ export class SimFleet {
           return handle;
         },
         onEvent: (event) => this.#count(event),
-        onBatch: (items) => this.tap.given(items),
+        onBatch: (items) => this.tap.given(id, items),
         peer: (member) => this.site(member),
       });
     });

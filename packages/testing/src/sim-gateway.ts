@@ -111,7 +111,7 @@ export class SimGateway {
       message: call,
       timeoutMs,
       serve: async (arrived) => {
-        const onAnswer = this.#tap.arrived(arrived);
+        const onAnswer = this.#tap.arrived(arrived, member);
         const answer = await (this.#sites[member - 1] as SimSite).serveRouted(arrived);
         onAnswer(answer);
         return answer;

@@ -1,9 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { commandOfSchedule } from './campaign-schedule.js';
-import { type CampaignTally, emptyTally } from './campaign-tally.js';
+import { type CampaignTally, type CampaignViolation, emptyTally } from './campaign-tally.js';
 import type { TwinOrder, WorkerNews } from './campaign-worker.js';
-import { SimulationError } from './errors.js';
 
 /**
  * The process of a campaign that plays chosen schedules a second time, with real primitives: each has to go exactly as it
@@ -13,20 +11,25 @@ export class Twins {
   readonly #child: ChildProcess;
   readonly #onTally: (tally: CampaignTally) => void;
   readonly #waiting: { readonly seed: string; readonly print: string }[] = [];
-  #failed: SimulationError | undefined;
-  #onIdle: (() => void) | undefined;
+  readonly #ended: Promise<void>;
+  #isGone = false;
+  #isEnding = false;
 
   /** @param onTally - hears of every comparison. */
   constructor(child: ChildProcess, onTally: (tally: CampaignTally) => void) {
     this.#child = child;
     this.#onTally = onTally;
     child.on('message', (news: WorkerNews) => {
-      if (news.type === 'print') this.#compared(news.print);
+      if (news.type === 'print') this.#compared(news.print, news.primitives === 'real');
     });
-    child.on('exit', (code, signal) => {
-      if (this.#waiting.length === 0) return;
-      this.#failed = new SimulationError('crashed', `the process of the twins ended with ${signal ?? code}`);
-      this.#onIdle?.();
+    child.on('error', () => undefined);
+    this.#ended = new Promise((resolve) => {
+      child.on('exit', (code, signal) => {
+        this.#isGone = true;
+        const isEarly = !this.#isEnding || this.#waiting.length > 0;
+        if (isEarly) this.#tell('0', 'crashed', `the process of the twins ended with ${signal ?? code}`);
+        resolve();
+      });
     });
   }
 
@@ -36,32 +39,31 @@ export class Twins {
     if (this.#waiting.length === 1) this.#next();
   }
 
-  /** Waits for the comparisons to end. @throws SimulationError `crashed`. */
-  async end(): Promise<void> {
-    if (this.#waiting.length > 0 && this.#failed === undefined) {
-      await new Promise<void>((resolve) => {
-        this.#onIdle = resolve;
-      });
-    }
-    if (this.#failed !== undefined) throw this.#failed;
-    this.#child.disconnect();
-    await once(this.#child, 'exit');
+  /** Waits for the comparisons and for the end of the process. */
+  end(): Promise<void> {
+    this.#isEnding = true;
+    if (this.#waiting.length === 0) this.#next();
+    return this.#ended;
   }
 
   #next(): void {
     const next = this.#waiting[0];
-    if (next === undefined) this.#onIdle?.();
-    else this.#child.send({ type: 'twin', seed: next.seed } satisfies TwinOrder);
+    if (this.#isGone) return;
+    if (next !== undefined) this.#child.send({ type: 'twin', seed: next.seed } satisfies TwinOrder);
+    else if (this.#isEnding) this.#child.disconnect();
   }
 
-  #compared(print: string): void {
+  #compared(print: string, isReal: boolean): void {
     const asked = this.#waiting.shift();
     if (asked === undefined) return;
-    const { seed } = asked;
-    const message = 'goes another way with real primitives';
-    const again = commandOfSchedule(seed);
-    const violations = print === asked.print ? [] : [{ seed, code: 'twin-differs', message, again } as const];
-    this.#onTally({ ...emptyTally, twins: 1, violations });
+    if (!isReal) this.#tell(asked.seed, 'crashed', 'the process of the twins has no real primitives');
+    else if (print !== asked.print) this.#tell(asked.seed, 'twin-differs', 'goes another way with real primitives');
+    this.#onTally({ ...emptyTally, twins: 1 });
     this.#next();
+  }
+
+  #tell(seed: string, code: CampaignViolation['code'], message: string): void {
+    const again = commandOfSchedule(seed);
+    this.#onTally({ ...emptyTally, violations: [{ seed, code, message, again }] });
   }
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   allFaults,
+  campaignScenario,
   commandOf,
   type FaultDecision,
   type Scenario,
@@ -9,6 +10,7 @@ import {
   shrink,
   simulate,
 } from '@coffer/testing';
+import { parseCli } from '../dist/cli-options.js';
 
 const decision = (number: number): FaultDecision => ({ number, atMs: number, kind: 'replay' });
 
@@ -55,4 +57,16 @@ test('a fault that is left out changes none of the others', async () => {
   const [both, first, second] = [await of([1, 2]), await of([1]), await of([2])];
   assert.equal(both.length, 2);
   assert.deepEqual([...first, ...second], both);
+});
+
+test('the command that plays a schedule of a campaign again gives the same scenario', () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const { tuning, ...scenario } = campaignScenario(String(seed));
+    const args = commandOf({ ...scenario, ...(tuning === undefined ? {} : { tuning }) })
+      .split(' ')
+      .slice(4);
+    const again = parseCli(args)?.scenario;
+    const usual = { calmCalls: 0, restMsMax: 800 };
+    assert.deepEqual(again, { ...usual, ...scenario, tuning });
+  }
 });

@@ -21,7 +21,7 @@ export const strayPromise: Move = (field) => {
   const { topRound, nonces } = host.group(group);
   const round = BigInt(Math.max(0, Number(topRound) + random.integer(-2, 2)));
   const t = { round, leaderId: random.pick(host.members) };
-  const nonce = pickOr(random, [...nonces.values()]) ?? new Uint8Array(32);
+  const nonce = pickOr(random, nonces) ?? new Uint8Array(32);
   host.ask(random.pick(host.members), { type: 'promise', group, t, nonce });
 };
 
@@ -92,9 +92,9 @@ export const lateRelease: Move = async (field) => {
 };
 
 /** Certificates move an HSM forward, whenever it is shown one. */
-export const hiddenJump: Move = ({ host, random, ...field }) => {
-  const group = someGroup({ host, random, ...field });
-  const certificate = recent(random, host.certificates(group, host.kit.fleet.quorum));
+export const hiddenJump: Move = (field) => {
+  const { host, random } = field;
+  const certificate = recent(random, host.certificates(someGroup(field), host.kit.fleet.quorum));
   if (certificate !== undefined) host.ask(random.pick(host.members), { type: 'jump', certificate });
 };
 

@@ -1,9 +1,9 @@
 import { concat } from '@coffer/base';
 import type { BatchItem } from '@coffer/hsm';
-import { compareTerms, sealedReplyBytes } from '@coffer/protocol';
+import { sealedReplyBytes } from '@coffer/protocol';
 import { takeOver } from './agreement-moves.js';
 import { commit, execute, newestEntry, spread } from './commits.js';
-import { batch, last, type Move, pickOr, recent, someGroup } from './field.js';
+import { batch, type Move, pickOr, recent, someGroup } from './field.js';
 import type { KnownEntry } from './group-record.js';
 import type { Outgoing } from './person.js';
 
@@ -14,12 +14,12 @@ const boxBytes = sealedReplyBytes - 32;
 export const serve: Move = async (field) => {
   const { host, random } = field;
   const group = someGroup(field);
-  const leading = [...host.group(group).leaders].sort(([, a], [, b]) => compareTerms(a.term, b.term));
-  const leader = random.chance(0.6) ? last(leading) : pickOr(random, leading);
+  const { leaders, newestLeader } = host.group(group);
+  const leader = random.chance(0.6) ? newestLeader : pickOr(random, [...leaders.keys()]);
   if (leader === undefined) return takeOver(field);
   const some = random.sample(host.members, random.integer(0, host.members.length));
   const members = random.chance(0.7) ? host.members : some;
-  await commit(field, group, leader[0], batch(field, group), members, random.chance(0.8));
+  await commit(field, group, leader, batch(field, group), members, random.chance(0.8));
 };
 
 /** Several batches in flight: one of the lower ones is spread, and those above it are left where they are. */
@@ -53,15 +53,16 @@ export const badBatch: Move = async (field) => {
   const key = host.recordKey(outgoing);
   const item = host.item(outgoing, tip.state);
   const other = pickOr(random, host.requests) ?? outgoing;
-  const [items, proof]: [BatchItem[], Uint8Array] = random.pick([
-    [[item, host.item(host.take(person.guess()), tip.state)], tip.state.proof([key])],
-    [[{ ...item, leaf: old.leaf(key) }], tip.state.proof([key])],
-    [[host.item(outgoing, old)], old.proof([key])],
-    [[{ ...item, leaf: undefined }], tip.state.proof([key])],
-    [[{ ...item, request: other.sealed }], tip.state.proof([key])],
-    [[{ ...item, request: splicedRequest(outgoing, other) }], tip.state.proof([key])],
-    [[host.item(other, tip.state)], tip.state.proof([host.recordKey(other)])],
-  ]);
+  const proven = (...items: BatchItem[]): [BatchItem[], Uint8Array] => [items, tip.state.proof([key])];
+  const [items, proof] = random.pick<() => [BatchItem[], Uint8Array]>([
+    () => proven(item, host.item(host.take(person.guess()), tip.state)),
+    () => proven({ ...item, leaf: old.leaf(key) }),
+    () => [[host.item(outgoing, old)], old.proof([key])],
+    () => proven({ ...item, leaf: undefined }),
+    () => proven({ ...item, request: other.sealed }),
+    () => proven({ ...item, request: splicedRequest(outgoing, other) }),
+    () => [[host.item(other, tip.state)], tip.state.proof([host.recordKey(other)])],
+  ])();
   const reply = host.ask(leader, { type: 'execute', group, term, items, proof });
   if (reply.type !== 'executed' || reply.entry === undefined) return;
   await spread(field, group, leader, host.members, true);
@@ -77,7 +78,7 @@ export const grind: Move = async (field) => {
   const { host, random, people } = field;
   const { group, vault } = random.pick(people);
   const guesser = random.pick(people.filter((each) => each.vault === vault));
-  const leader = last([...host.group(group).leaders].sort(([, a], [, b]) => compareTerms(a.term, b.term)));
+  const leader = host.group(group).newestLeader;
   if (leader === undefined) return;
   const old = host.requests.filter((each) => each.vault === vault);
   // What gives a budget back, if anything does.
@@ -85,6 +86,6 @@ export const grind: Move = async (field) => {
   for (let turn = 0; turn < 8; turn++) {
     const replayed = random.chance(0.7) ? recent(random, giving) : pickOr(random, old);
     const outgoing = turn % 2 === 0 || replayed === undefined ? host.take(guesser.guess()) : replayed;
-    await commit(field, group, leader[0], [outgoing], host.members, true);
+    await commit(field, group, leader, [outgoing], host.members, true);
   }
 };

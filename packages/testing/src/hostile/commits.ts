@@ -1,8 +1,8 @@
 import { equalBytes } from '@coffer/base';
-import type { QuorumCertificate, Signed, Term, TermPromise } from '@coffer/protocol';
+import { compareTerms, type QuorumCertificate, type Signed, type Term, type TermPromise } from '@coffer/protocol';
 import { type Field, last } from './field.js';
 import type { KnownEntry } from './group-record.js';
-import { type HostileHost, isAbove } from './hostile-host.js';
+import type { HostileHost } from './hostile-host.js';
 import type { Outgoing } from './person.js';
 
 export function execute(
@@ -19,7 +19,7 @@ export function execute(
   return host.ask(leader, { type: 'execute', group, term, items, proof });
 }
 
-/** Pushes an entry with its branch to a member, from a little below where that member stands. */
+/** Pushes an entry to a member, with what its branch has above the member's own index. */
 export function push(field: Field, group: number, member: number, to: KnownEntry): void {
   const { host } = field;
   const { index } = host.victim(member).position(group);
@@ -84,6 +84,12 @@ export function openAndAdopt(
     if (reply.type === 'promised') promises.push(reply.promise);
   }
   return openView(field, group, t, random.sample(promises, promises.length), adopters);
+}
+
+/** Whether `a` is above `b`, as promises are compared. */
+function isAbove(a: TermPromise, b: TermPromise): boolean {
+  const terms = compareTerms(a.capTerm, b.capTerm);
+  return terms > 0 || (terms === 0 && a.index > b.index);
 }
 
 export function openView(

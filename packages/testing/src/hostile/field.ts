@@ -24,13 +24,20 @@ export const someGroup = ({ host, random }: Field): number => random.integer(0, 
 
 /** One of the newest: old things are for replays, and are picked elsewhere. */
 export const recent = <T>(random: SeededRandom, items: readonly T[]): T | undefined =>
-  random.chance(0.7) ? last(items.slice(-3 + random.integer(0, 2))) : pickOr(random, items);
+  pickOr(random, random.chance(0.7) ? items.slice(-3) : items);
 
 /** Requests for a batch of this group: new ones, or ones that were sent before. */
 export function batch({ host, random, people }: Field, group: number): Outgoing[] {
   const here = people.filter((person) => person.group === group);
   const old = host.requests.filter((each) => each.group === group);
   const chosen = random.sample(here, random.integer(1, 2));
-  const outgoing = chosen.map((person) => (random.chance(0.2) && random.pick(old)) || host.take(person.send()));
-  return outgoing.filter((each, i) => outgoing.findIndex(({ vault }) => vault === each.vault) === i);
+  const outgoing: Outgoing[] = [];
+  for (const person of chosen) {
+    // One for each vault: an HSM leaves the second out.
+    if (outgoing.some(({ vault }) => vault === person.vault)) continue;
+    const again = random.chance(0.2) ? pickOr(random, old) : undefined;
+    const each = again ?? host.take(person.send());
+    if (!outgoing.some(({ vault }) => vault === each.vault)) outgoing.push(each);
+  }
+  return outgoing;
 }

@@ -4,6 +4,7 @@ import {
   assembleCertificate,
   type Cap,
   type ConfigHash,
+  compareTerms,
   entryHash,
   genesisHash,
   type NewView,
@@ -34,8 +35,8 @@ export class GroupRecord {
   readonly entries = new Map<string, KnownEntry>();
   readonly promises: Signed<TermPromise>[] = [];
   readonly views: Signed<NewView>[] = [];
-  /** Nonces that leaders drew, by term. */
-  readonly nonces = new Map<string, Uint8Array>();
+  /** Nonces that leaders drew. */
+  readonly nonces: Uint8Array[] = [];
   /** Tips of those who lead or once led, by member. */
   readonly leaders = new Map<number, { readonly term: Term; readonly tip: KnownEntry }>();
   /** Members that promised a term of their own and have not opened it: a restart would lose its nonce. */
@@ -54,6 +55,11 @@ export class GroupRecord {
     return this.entries.get(hex(hash));
   }
 
+  /** Who leads in the highest term, or believes so. */
+  get newestLeader(): number | undefined {
+    return [...this.leaders].sort(([, a], [, b]) => compareTerms(a.term, b.term)).at(-1)?.[0];
+  }
+
   /** Every certificate that could be put together, however few its signers; hidden until somebody is shown it. */
   certificates(signersMin: number): QuorumCertificate[] {
     return [...this.#caps.values()]
@@ -65,7 +71,7 @@ export class GroupRecord {
     const { t, nonce } = promise.statement;
     this.promises.push(promise);
     if (t.leaderId === member) {
-      this.nonces.set(termName(t), nonce);
+      this.nonces.push(nonce);
       this.candidates.add(member);
     }
     if (t.round > this.topRound) this.topRound = t.round;

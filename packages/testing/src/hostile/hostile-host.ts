@@ -9,7 +9,6 @@ import {
   type ReleasedEntry,
 } from '@coffer/hsm';
 import {
-  compareTerms,
   type EntryHash,
   openReply,
   type QuorumCertificate,
@@ -17,13 +16,13 @@ import {
   recordKeyOf,
   replyPath,
   type SignedEntry,
-  type TermPromise,
 } from '@coffer/protocol';
 import { WireError } from '@coffer/wire';
 import { describeReply } from '../describe.js';
 import type { FleetChecker } from '../fleet-checker.js';
 import type { FleetKit } from '../fleet-kit.js';
 import type { SeededRandom } from '../seeded-random.js';
+import type { PowerCut } from '../sim-hsm.js';
 import type { SimWorld } from '../sim-world.js';
 import { GroupRecord, type KnownEntry } from './group-record.js';
 import type { Outgoing } from './person.js';
@@ -47,6 +46,8 @@ export class HostileHost {
   readonly victims: readonly Victim[];
   readonly groups: readonly GroupRecord[];
   readonly requests: Outgoing[] = [];
+  /** Of these, those that some HSM was given. */
+  readonly operations = new Set<Outgoing>();
   readonly frames: Uint8Array[] = [];
   readonly #checker: FleetChecker;
   readonly #indexKey: Uint8Array;
@@ -54,7 +55,8 @@ export class HostileHost {
   /** How often an HSM starts anew between two frames, beside what moves do: leaders, all others. */
   readonly #restartRates: readonly [number, number];
   #ids = 0;
-  readonly tally = { frames: 0, refused: 0, released: 0, heard: 0, proofs: 0, restarts: 0 };
+  #cuts = 0;
+  readonly tally = { frames: 0, refused: 0, released: 0, heard: 0, proofs: 0, restarts: 0, restores: 0 };
 
   constructor(
     world: SimWorld,
@@ -76,6 +78,18 @@ export class HostileHost {
     const described = this.ask(1, { type: 'describe' });
     if (described.type !== 'described') throw new Error('an HSM that does not say who it is');
     this.#indexKey = described.indexKey;
+  }
+
+  /** What was done to any HSM so far: frames, restarts, power cuts that wait for a write, old states. */
+  get doings(): number {
+    const { frames, restarts, restores } = this.tally;
+    return frames + restarts + restores + this.#cuts;
+  }
+
+  /** The power fails at this member's next write. */
+  cutPower(member: number, cut: PowerCut): void {
+    this.#cuts++;
+    this.victim(member).cutPower(cut);
   }
 
   group(group: number): GroupRecord {
@@ -111,25 +125,22 @@ export class HostileHost {
   }
 
   ask(member: number, request: HostRequest): HostReply {
-    return this.#deliver(member, encodeHostRequest({ id: ++this.#ids, body: request }), request);
+    return this.deliver(member, encodeHostRequest({ id: ++this.#ids, body: request }));
   }
 
   /** Any bytes at all to an HSM. Checks what it says, and remembers it. */
   deliver(member: number, frame: Uint8Array): HostReply {
-    return this.#deliver(member, frame, decoded(frame));
-  }
-
-  /** @param request - what the frame says; undefined when it is malformed. */
-  #deliver(member: number, frame: Uint8Array, request: HostRequest | undefined): HostReply {
     this.tally.frames++;
     if (this.frames.length < framesMax) this.frames.push(frame);
     else this.frames[this.random.integer(0, framesMax - 1)] = frame;
     const reply = this.victim(member).step(frame);
+    const request = decoded(frame);
     if (request === undefined) {
       if (reply.type !== 'refused') this.world.violate('changed-by-refusal', `malformed, and answered ${reply.type}`);
       return reply;
     }
     if (reply.type === 'refused') this.tally.refused++;
+    if (request.type === 'execute') this.#given(request.items);
     this.world.trace.add(`hsm${member}`, describeReply(request, reply));
     this.#checker.observe(member, request, reply);
     this.#learn(member, request, reply);
@@ -146,6 +157,7 @@ export class HostileHost {
 
   /** Puts an old state of this member back. */
   restore(member: number, at: number, state?: Uint8Array): void {
+    this.tally.restores++;
     this.world.trace.add(`hsm${member}`, `is put back to state ${at}`);
     this.victim(member).restore(at, state);
     this.#checker.restored(member);
@@ -218,6 +230,14 @@ export class HostileHost {
     }
   }
 
+  /** Requests of people that were in a batch for some HSM: what happened, and not what was only written. */
+  #given(items: readonly BatchItem[]): void {
+    for (const { request } of items) {
+      const sender = this.#senderOf(request);
+      if (sender !== undefined) this.operations.add(sender);
+    }
+  }
+
   #senderOf(sealed: Uint8Array): Outgoing | undefined {
     return this.#bySealed.get(hex(sha256(sealed)));
   }
@@ -240,10 +260,4 @@ function decoded(frame: Uint8Array): HostRequest | undefined {
     if (cause instanceof WireError) return undefined;
     throw cause;
   }
-}
-
-/** Whether `a` is above `b`, as promises are compared. */
-export function isAbove(a: TermPromise, b: TermPromise): boolean {
-  const terms = compareTerms(a.capTerm, b.capTerm);
-  return terms > 0 || (terms === 0 && a.index > b.index);
 }

@@ -4,7 +4,7 @@ import { type Move, pickOr } from './field.js';
 export const restart: Move = ({ host, random }) => host.restart(random.pick(host.members));
 
 export const powerCut: Move = ({ host, random }) =>
-  host.victim(random.pick(host.members)).cutPower(random.pick(['before-persist', 'after-persist']));
+  host.cutPower(random.pick(host.members), random.pick(['before-persist', 'after-persist']));
 
 export const restoreOld: Move = ({ host, random, restored }) => {
   const member = pickOr(random, restored);
@@ -26,8 +26,8 @@ export const mutatedFrame: Move = ({ host, random }) => {
   host.deliver(random.pick(host.members), sent);
 };
 
-/** Any frame again, to any HSM, and what comes of it goes where it would go. */
-export const replayedFrame: Move = async ({ host, random }) => {
+/** Any frames again, to any HSM. */
+export const replayedFrame: Move = ({ host, random }) => {
   for (let count = random.integer(1, 4); count > 0; count--) {
     const frame = pickOr(random, random.chance(0.5) ? host.frames.slice(-30) : host.frames);
     if (frame !== undefined) host.deliver(random.pick(host.members), frame);

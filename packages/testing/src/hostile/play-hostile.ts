@@ -37,13 +37,15 @@ export interface HostileReport {
   readonly rollbackTolerance: number;
   readonly restored: number;
   readonly traceHash: string;
-  /** How often each kind of move was made. */
+  /** How often each kind of move was made; not those that came to nothing, for want of a leader or of something old. */
   readonly moves: Readonly<Record<string, number>>;
-  /** Requests that people sent, each counted once however often the host made use of it. */
+  /** Requests of people that HSMs were given, each counted once however often the host made use of it. */
   readonly operations: number;
   readonly frames: number;
   readonly refused: number;
   readonly restarts: number;
+  /** Old states that were put back. */
+  readonly restores: number;
   /** Entries whose replies were released, and replies that reached who had asked. */
   readonly released: number;
   readonly heard: number;
@@ -62,7 +64,7 @@ export const hostileShapes = [
 
 /** Kinds of moves that a schedule is made of. */
 export const hostileMoves: readonly string[] = Object.keys(moves);
-/** Of these, what an honest host does as well. */
+/** Of these, serving people and taking over, which is what a host is for. */
 export const honestMoves: ReadonlySet<string> = new Set(['serve', 'pipeline', 'take over']);
 
 const hostileGroups = 2;
@@ -119,7 +121,7 @@ export async function playHostile(scenario: HostileScenario): Promise<HostileRep
       restored,
       traceHash: world.trace.hash(),
       moves: made,
-      operations: host.requests.length,
+      operations: host.operations.size,
       ...tally,
       committed: checker.committed().map(String),
     };
@@ -158,9 +160,10 @@ async function attack(field: Field, count: number): Promise<Record<string, numbe
   await peace(field);
   for (let i = 0; i < count; i++) {
     const name = random.pick(bag);
-    made[name] = (made[name] ?? 0) + 1;
     host.world.trace.add('host', name);
+    const before = host.doings;
     await moves[name]?.[1](field);
+    if (host.doings > before) made[name] = (made[name] ?? 0) + 1;
     host.world.check();
     await host.world.run(1);
   }

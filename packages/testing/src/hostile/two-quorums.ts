@@ -34,8 +34,8 @@ export const twoQuorums: Move = async (field) => {
     const entry = newestEntry(host, group);
     const caps: Signed<Cap>[] = [];
     for (const member of quorumOfSide) {
-      const captured: HostRequest = { type: 'capture', group, entries: host.path(entry, tip.index) };
-      const answer = host.ask(member, captured);
+      const capture: HostRequest = { type: 'capture', group, entries: host.path(entry, tip.index) };
+      const answer = host.ask(member, capture);
       if (answer.type === 'captured') caps.push(answer.cap);
     }
     const certificate = last(host.certificates(group, quorum));

@@ -25,26 +25,28 @@ function ciphertextOf(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
 export function mlKem768KeyPair(seed: Uint8Array): MlKemKeyPair {
   const publicKey = stream(toPublic(32, seed), publicKeyBytes);
   const own = seed.slice();
+  let isDestroyed = false;
   const mask = toMask(32, publicKey);
   return {
     publicKey,
     decapsulate(ciphertext) {
       const message = ciphertext.slice(0, 32);
       for (let i = 0; i < 32; i++) message[i] = (message[i] as number) ^ (mask[i] as number);
-      return equalBytes(ciphertext, ciphertextOf(publicKey, message))
+      return !isDestroyed && equalBytes(ciphertext, ciphertextOf(publicKey, message))
         ? toSecret(32, publicKey, message)
         : toRejected(32, own, ciphertext);
     },
     destroy() {
       own.fill(0);
+      isDestroyed = true;
     },
   };
 }
 
 /** Stands for noble's object of this name where `@coffer/crypto` encapsulates. */
 export const ml_kem768 = {
-  encapsulate: (publicKey: Uint8Array, message: Uint8Array) => ({
-    cipherText: ciphertextOf(publicKey, message),
-    sharedSecret: toSecret(32, publicKey, message),
-  }),
+  encapsulate(publicKey: Uint8Array, message: Uint8Array) {
+    if (publicKey.length !== publicKeyBytes) throw new RangeError('not a public key');
+    return { cipherText: ciphertextOf(publicKey, message), sharedSecret: toSecret(32, publicKey, message) };
+  },
 };

@@ -43,7 +43,7 @@ function ed25519PublicKey(seed: Uint8Array): Uint8Array {
  * The primitives of `@coffer/crypto` as their ideal selves: what opens, verifies or agrees with the right key does, and
  * what was changed does not; lengths are the real ones. **Nothing here keeps a secret.** Who only ever calls the package's functions (as
  * all of Coffer does, and every attacker of the simulator) cannot tell; who does arithmetic of their own could
- * forge everything. The two hashes are the real ones. Stands for `#primitives` in campaigns (`register.ts`).
+ * forge everything. SHA-256 and SHA-512 are the real ones; HMAC is a hash of key and message. Stands for `#primitives` in campaigns (`register.ts`).
  */
 export const primitives: Omit<Primitives, 'name'> & { readonly name: 'ideal' } = {
   name: 'ideal',

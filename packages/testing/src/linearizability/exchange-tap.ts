@@ -50,8 +50,8 @@ interface Read {
   /** How often the client posted it, and how often it came to an agent that may have executed it. */
   posts: number;
   arrivals: number;
-  /** How often an agent has given it to its HSM. */
-  given: number;
+  /** How often the agent of each member has given it to its HSM. */
+  readonly given: Map<number, number>;
   /** The post that the client waits for just now, in the history. */
   waiting: number | undefined;
   readonly attempts: AttemptNames;
@@ -115,25 +115,25 @@ export class ExchangeTap {
    * if that is still waited for: then it counts as begun with it.
    * @returns to be called with what the agent answers.
    */
-  arrived(routed: Uint8Array): (answer: Uint8Array) => void {
+  arrived(routed: Uint8Array, member: number): (answer: Uint8Array) => void {
     const read = this.#reads.get(nameOf(decodeRoutedCall(routed).request));
     if (read === undefined) return () => undefined;
     read.arrivals++;
     const copy = read.arrivals > read.posts ? this.#copyOf(read) : undefined;
-    const { given } = read;
+    const given = read.given.get(member);
     return (answer) => {
       // Who does not lead has given it to no HSM; who led until a moment ago may have, and it is in the log for all we know.
-      if (decodeRoutedAnswer(answer).type !== 'not-leader' || read.given > given) return;
+      if (decodeRoutedAnswer(answer).type !== 'not-leader' || read.given.get(member) !== given) return;
       read.arrivals--;
       copy?.fail('not the leader');
     };
   }
 
-  /** An agent gives a batch to its HSM, which may execute it whatever becomes of the agent. */
-  given(items: readonly BatchItem[]): void {
+  /** The agent of this member gives a batch to its HSM, which may execute it whatever becomes of the agent. */
+  given(member: number, items: readonly BatchItem[]): void {
     for (const { request } of items) {
       const read = this.#reads.get(nameOf(request));
-      if (read !== undefined) read.given++;
+      if (read !== undefined) read.given.set(member, (read.given.get(member) ?? 0) + 1);
     }
   }
 
@@ -162,7 +162,7 @@ export class ExchangeTap {
     const request = nameRequest(plain, secrets(), ticket, origin);
     return request === undefined
       ? undefined
-      : { account, request, open, attempts, posts: 0, arrivals: 0, given: 0, waiting: undefined };
+      : { account, request, open, attempts, posts: 0, arrivals: 0, given: new Map(), waiting: undefined };
   }
 
   #openSealed(
