@@ -121,7 +121,9 @@ test('without its HSM it serves its operator, asks for the token, and stops clea
   assert.equal(second.code, 3);
   assert.match(second.err, /cannot listen on 127\.0\.0\.1:\d+ \(in-use\)/);
 
-  const onSame = await ended(start(config('same', { replica: 'alone-replica.db', listen: { port: await freePort() } })));
+  const onSame = await ended(
+    start(config('same', { replica: 'alone-replica.db', listen: { port: await freePort() } })),
+  );
   assert.equal(onSame.code, 3);
   assert.match(onSame.err, /another process holds \S+alone-replica\.db\.lock/);
 
