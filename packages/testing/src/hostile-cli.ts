@@ -3,13 +3,14 @@ import { SimulationError } from './errors.js';
 import { type HostileReport, playHostile } from './hostile/play-hostile.js';
 import { runTool } from './run-tool.js';
 
-const usage = `npm run sim:hostile -- [--seed N] [--schedules M] [--moves K] [--sites N --tolerance S] [--restored R] [--json] [--trace]
+const usage = `npm run sim:hostile -- [--seed N] [--schedules M] [--moves K] [--operations O] [--sites N --tolerance S] [--restored R] [--json] [--trace]
 
 A host attacks honest HSMs in M schedules with the seeds N, N+1 ... and stops at the first violation. The fleet is drawn unless
 given. --restored: how many HSMs have old states put back; default as many as the fleet declares (--tolerance).
+--operations: goes on after its moves, up to two and a half times as many, until HSMs were given O requests of people.
 --trace prints every line of the schedule. The same arguments give the same schedule.`;
 
-const numbers = ['seed', 'schedules', 'moves', 'sites', 'tolerance', 'restored'] as const;
+const numbers = ['seed', 'schedules', 'moves', 'operations', 'sites', 'tolerance', 'restored'] as const;
 
 /** @returns the process's exit code: 0 all good, 1 a violation, 2 bad arguments. */
 async function main(args: readonly string[]): Promise<number> {
@@ -19,6 +20,7 @@ async function main(args: readonly string[]): Promise<number> {
       seed: { type: 'string', default: '1' },
       schedules: { type: 'string', default: '20' },
       moves: { type: 'string', default: '120' },
+      operations: { type: 'string', default: '0' },
       sites: { type: 'string' },
       tolerance: { type: 'string' },
       restored: { type: 'string' },
@@ -45,6 +47,7 @@ async function main(args: readonly string[]): Promise<number> {
       const report = await playHostile({
         seed: String(Number(values.seed) + i),
         moves: Number(values.moves),
+        operationsMin: Number(values.operations),
         ...optional('sites', 'sites'),
         ...optional('tolerance', 'rollbackTolerance'),
         ...optional('restored', 'restored'),

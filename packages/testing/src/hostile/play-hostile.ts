@@ -24,6 +24,8 @@ export interface HostileScenario {
   readonly restored?: number;
   /** Moves of the host; default 120. */
   readonly moves?: number;
+  /** Goes on after its moves until HSMs were given so many requests of people, for up to {@link prolongedMax} times as many; default 0. */
+  readonly operationsMin?: number;
   /** What the HSMs run; default the real core. */
   readonly core?: HsmCore;
   /** Hears every trace line at once. */
@@ -70,6 +72,8 @@ export const honestMoves: ReadonlySet<string> = new Set(['serve', 'pipeline', 't
 const hostileGroups = 2;
 const budgetLimit = 3;
 const movesDefault = 120;
+/** A host that restarts its leaders all the time gets nowhere, however long it goes on. */
+export const prolongedMax = 2.5;
 
 /**
  * Plays one schedule of a host that attacks honest HSMs: no agent, no ledger, nobody who follows a rule but the HSMs and the
@@ -112,7 +116,7 @@ export async function playHostile(scenario: HostileScenario): Promise<HostileRep
   const whoIsRestored = random.fork('restored').sample(host.members, restored);
   const field: Field = { host, random: random.fork('moves'), people, restored: whoIsRestored, lossRate: 0.1 };
   try {
-    const made = await attack(field, scenario.moves ?? movesDefault);
+    const made = await attack(field, scenario.moves ?? movesDefault, scenario.operationsMin ?? 0);
     const { tally } = host;
     return {
       seed,
@@ -153,12 +157,14 @@ function peopleOf(fleet: FleetDescriptor, group: number, random: SeededRandom): 
   });
 }
 
-async function attack(field: Field, count: number): Promise<Record<string, number>> {
+async function attack(field: Field, count: number, operationsMin: number): Promise<Record<string, number>> {
   const { host, random } = field;
   const bag = Object.entries(moves).flatMap(([name, [weight]]) => Array.from({ length: weight }, () => name));
   const made: Record<string, number> = {};
   await peace(field);
-  for (let i = 0; i < count; i++) {
+  const isOver = (i: number): boolean =>
+    i >= prolongedMax * count || (i >= count && host.operations.size >= operationsMin);
+  for (let i = 0; !isOver(i); i++) {
     const name = random.pick(bag);
     host.world.trace.add('host', name);
     const before = host.doings;
