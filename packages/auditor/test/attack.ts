@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type * as auditor from '@coffer/auditor';
 import { openAuditor } from '@coffer/auditor';
+import { AttackCollector } from '../../hsm/test/attack-collector.js';
 import { loadMutant } from './mutant.js';
 
 /** What stops an attack, cut out: `find`, which stands once in the built `file`, becomes `replace`. */
@@ -19,29 +20,17 @@ export interface Attack {
   readonly safeguard: Safeguard;
 }
 
-let collected: Attack[] | undefined;
+const collector = new AttackCollector<Attack>();
 
-/** The attacks of the file that `load` imports, which then makes no tests of them. */
-export async function collectAttacks(load: () => Promise<unknown>): Promise<readonly Attack[]> {
-  const attacks: Attack[] = [];
-  collected = attacks;
-  try {
-    await load();
-  } finally {
-    collected = undefined;
-  }
-  return attacks;
-}
+/** The attacks of the files that `load` imports, which then makes no tests of them. */
+export const collectAttacks = (load: () => Promise<unknown>): Promise<readonly Attack[]> => collector.collect(load);
 
 /**
  * Each attack runs against the built code, where it must fail, and against a copy without the safeguard, where it must
  * succeed: so none of them can pass for a wrong reason.
  */
 export function attack(name: string, safeguard: Safeguard, run: Run): void {
-  if (collected !== undefined) {
-    collected.push({ name, safeguard });
-    return;
-  }
+  if (collector.takes([{ name, safeguard }])) return;
   test(`attack: ${name}`, async () => {
     assert.equal(await run(openAuditor), false, 'the attack succeeds');
     const mutant: typeof auditor = await loadMutant(safeguard.file, safeguard.find, safeguard.replace);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { AttackCollector } from './attack-collector.js';
 import { Bench, type BenchOptions, type Modules, RefusedError, realModules } from './bench.js';
 import { loadMutant, type Patch } from './mutant.js';
 
@@ -20,26 +21,14 @@ export interface Attack {
   readonly without: readonly Patch[];
 }
 
-let collected: Attack[] | undefined;
+const collector = new AttackCollector<Attack>();
 
 /** The attacks of the files that `load` imports, which then makes no tests of them. */
-export async function collectAttacks(load: () => Promise<unknown>): Promise<readonly Attack[]> {
-  const attacks: Attack[] = [];
-  collected = attacks;
-  try {
-    await load();
-  } finally {
-    collected = undefined;
-  }
-  return attacks;
-}
+export const collectAttacks = (load: () => Promise<unknown>): Promise<readonly Attack[]> => collector.collect(load);
 
 /** Two tests for each: the attack fails on the shipped code, and succeeds where its rule is missing. */
 export function testAttacks(attacks: readonly Attack[]): void {
-  if (collected !== undefined) {
-    collected.push(...attacks);
-    return;
-  }
+  if (collector.takes(attacks)) return;
   for (const attack of attacks) {
     test(`attack: ${attack.name}`, async () => {
       assert.equal(await succeeds(attack, realModules), false, `stopped by: ${attack.rule}`);
