@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hex } from '@coffer/base';
 import {
+  ByteWriter,
   bool,
   bytes,
   decode,
@@ -141,4 +142,27 @@ test('padding hides a length up to its limit, and takes no second form', () => {
   padded[15] = 1;
   assert.throws(() => unpad(padded), code('bad-value'));
   assert.throws(() => unpad(Uint8Array.of(0, 0, 0, 9, 1)), code('truncated'));
+});
+
+test('buffers that writers use again hold nothing of what was written, and two writers never share one', () => {
+  const buffers: Uint8Array[] = [];
+  const { slice } = Uint8Array.prototype;
+  Uint8Array.prototype.slice = function (start, end) {
+    buffers.push(this);
+    return slice.call(this, start, end) as Uint8Array<ArrayBuffer>;
+  };
+  try {
+    const [outer, inner] = [new ByteWriter(), new ByteWriter()];
+    outer.bytes(Uint8Array.of(1, 2, 3));
+    inner.bytes(new Uint8Array(20_000).fill(4));
+    assert.deepEqual([...inner.finish()].slice(0, 2), [4, 4]);
+    outer.bytes(encode(u8, 5));
+    assert.equal(hex(outer.finish()), '01020305');
+    assert.throws(() => encode(fixed(2), Uint8Array.of(9)), code('bad-value'));
+    assert.equal(hex(encode(u16, 6)), '0006');
+  } finally {
+    Uint8Array.prototype.slice = slice;
+  }
+  assert.ok(buffers.some(({ length }) => length > 100));
+  for (const buffer of buffers) if (buffer.length > 100) assert.ok(buffer.every((byte) => byte === 0));
 });
