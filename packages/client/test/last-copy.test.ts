@@ -23,6 +23,15 @@ async function owing() {
   return { service, phone };
 }
 
+/** The device unlocks, and dies when the new fleet has its registration and has not confirmed it. */
+async function cutAfterFinish({ service, phone }: { readonly service: Service; readonly phone: Phone }) {
+  phone.at = () => {
+    if (service.log.at(-1) === 'B register.finish') throw new PowerCut();
+  };
+  await assert.rejects(async () => (await phone.open()).unlock('1234'));
+  phone.at = () => undefined;
+}
+
 const isLive = (service: Service, name: string): boolean => service.of(name).vault.live !== undefined;
 
 test('attack: the erasure on the old fleet is held back until the new one is revoked: the last copy stays', async () => {
@@ -83,11 +92,7 @@ test('attack: news are withheld for a week: no registration is finished and no o
 
   const begun = await protectedOnA();
   publishB(begun.service);
-  begun.phone.at = () => {
-    if (begun.service.log.at(-1) === 'B register.finish') throw new PowerCut();
-  };
-  await assert.rejects(async () => (await begun.phone.open()).unlock('1234'));
-  begun.phone.at = () => undefined;
+  await cutAfterFinish(begun);
   begun.service.witnessedMs = begun.service.nowMs;
   begun.service.nowMs += 8 * dayMs;
   const later = await begun.phone.open();
@@ -114,11 +119,7 @@ test('attack: home is revoked while a move is under way: the registration that h
   for (const listed of [{ A: 'revoked', B: 'serving' }, { B: 'serving' }] as const) {
     const { service, phone } = await protectedOnA();
     publishB(service);
-    phone.at = () => {
-      if (service.log.at(-1) === 'B register.finish') throw new PowerCut();
-    };
-    await assert.rejects(async () => (await phone.open()).unlock('1234'));
-    phone.at = () => undefined;
+    await cutAfterFinish({ service, phone });
     service.nowMs += dayMs;
     service.publish(listed);
     const vault = await phone.open();
@@ -138,11 +139,7 @@ test('a vault that cannot be erased, because its fleet is revoked, is not said t
 test('attack: a registration is held back until its fleet drains: the move goes to the newest instead', async () => {
   const { service, phone } = await protectedOnA();
   publishB(service);
-  phone.at = () => {
-    if (service.log.at(-1) === 'B register.finish') throw new PowerCut();
-  };
-  await assert.rejects(async () => (await phone.open()).unlock('1234'));
-  phone.at = () => undefined;
+  await cutAfterFinish({ service, phone });
   service.nowMs += dayMs;
   service.publish({ A: 'draining', B: 'draining', C: 'serving' });
   const vault = await phone.open();
