@@ -27,7 +27,7 @@ export class Twins {
       child.on('exit', (code, signal) => {
         this.#isGone = true;
         const isEarly = !this.#isEnding || this.#waiting.length > 0;
-        if (isEarly) this.#tell('0', 'crashed', `the process of the twins ended with ${signal ?? code}`);
+        if (isEarly) this.#crashed(`the process of the twins ended with ${signal ?? code}`);
         resolve();
       });
     });
@@ -56,14 +56,21 @@ export class Twins {
   #compared(print: string, isReal: boolean): void {
     const asked = this.#waiting.shift();
     if (asked === undefined) return;
-    if (!isReal) this.#tell(asked.seed, 'crashed', 'the process of the twins has no real primitives');
-    else if (print !== asked.print) this.#tell(asked.seed, 'twin-differs', 'goes another way with real primitives');
+    const { seed } = asked;
+    if (!isReal) this.#crashed('the process of the twins has no real primitives');
+    else if (print !== asked.print) {
+      const message = 'goes another way with real primitives';
+      this.#tell({ seed, code: 'twin-differs', message, again: commandOfSchedule(seed) });
+    }
     this.#onTally({ ...emptyTally, twins: 1 });
     this.#next();
   }
 
-  #tell(seed: string, code: CampaignViolation['code'], message: string): void {
-    const again = commandOfSchedule(seed);
-    this.#onTally({ ...emptyTally, violations: [{ seed, code, message, again }] });
+  #crashed(message: string): void {
+    this.#tell({ seed: '', code: 'crashed', message, again: 'the campaign itself' });
+  }
+
+  #tell(violation: CampaignViolation): void {
+    this.#onTally({ ...emptyTally, violations: [violation] });
   }
 }
