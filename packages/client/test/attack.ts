@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as client from '@coffer/client';
-import { AttackCollector } from '../../hsm/test/attack-collector.js';
 import type { Sdk } from './harness.js';
 import { mutantClient, type Patch } from './mutant.js';
 
@@ -16,14 +15,26 @@ export interface Attack {
   readonly without: readonly Patch[];
 }
 
-const collector = new AttackCollector<Attack>();
+let collected: Attack[] | undefined;
 
 /** The attacks of the files that `load` imports, which then makes no tests of them. */
-export const collectAttacks = (load: () => Promise<unknown>): Promise<readonly Attack[]> => collector.collect(load);
+export async function collectAttacks(load: () => Promise<unknown>): Promise<readonly Attack[]> {
+  const attacks: Attack[] = [];
+  collected = attacks;
+  try {
+    await load();
+  } finally {
+    collected = undefined;
+  }
+  return attacks;
+}
 
 /** Two tests for each: the attack fails on the shipped client, and succeeds where its duty is missing. */
 export function testAttacks(attacks: readonly Attack[]): void {
-  if (collector.takes(attacks)) return;
+  if (collected !== undefined) {
+    collected.push(...attacks);
+    return;
+  }
   for (const { name, rule, run, without } of attacks) {
     test(`attack: ${name}`, async () => {
       assert.equal(await run(client), false, `stopped by: ${rule}`);

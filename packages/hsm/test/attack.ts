@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AttackCollector } from './attack-collector.js';
 import { Bench, type BenchOptions, type Modules, RefusedError, realModules } from './bench.js';
 import { loadMutant, type Patch } from './mutant.js';
 
@@ -21,14 +20,26 @@ export interface Attack {
   readonly without: readonly Patch[];
 }
 
-const collector = new AttackCollector<Attack>();
+let collected: Attack[] | undefined;
 
 /** The attacks of the files that `load` imports, which then makes no tests of them. */
-export const collectAttacks = (load: () => Promise<unknown>): Promise<readonly Attack[]> => collector.collect(load);
+export async function collectAttacks(load: () => Promise<unknown>): Promise<readonly Attack[]> {
+  const attacks: Attack[] = [];
+  collected = attacks;
+  try {
+    await load();
+  } finally {
+    collected = undefined;
+  }
+  return attacks;
+}
 
 /** Two tests for each: the attack fails on the shipped code, and succeeds where its rule is missing. */
 export function testAttacks(attacks: readonly Attack[]): void {
-  if (collector.takes(attacks)) return;
+  if (collected !== undefined) {
+    collected.push(...attacks);
+    return;
+  }
   for (const attack of attacks) {
     test(`attack: ${attack.name}`, async () => {
       assert.equal(await succeeds(attack, realModules), false, `stopped by: ${attack.rule}`);
