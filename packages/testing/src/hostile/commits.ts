@@ -22,8 +22,8 @@ export function execute(
 /** Pushes an entry to a member, with what its branch has above the member's own index. */
 export function push(field: Field, group: number, member: number, to: KnownEntry): void {
   const { host } = field;
-  const { index } = host.victim(member).position(group);
-  host.ask(member, { type: 'capture', group, entries: host.path(to, index).slice(0, 64) });
+  const path = host.path(to, host.victim(member).heldIndex(group));
+  host.ask(member, { type: 'capture', group, entries: path.slice(0, 64) });
 }
 
 export async function release(field: Field, member: number, certificate: QuorumCertificate): Promise<void> {

@@ -53,7 +53,7 @@ export class HostileHost {
   readonly #indexKey: Uint8Array;
   readonly #bySealed = new Map<string, Outgoing>();
   /** How often an HSM starts anew between two frames, beside what moves do: leaders, all others. */
-  readonly #restartRates: readonly [number, number];
+  restartRates: readonly [number, number] = [0, 0];
   #ids = 0;
   #cuts = 0;
   readonly tally = { frames: 0, refused: 0, released: 0, heard: 0, proofs: 0, restarts: 0, restores: 0 };
@@ -64,7 +64,6 @@ export class HostileHost {
       readonly kit: FleetKit;
       readonly victims: readonly Victim[];
       readonly checker: FleetChecker;
-      readonly restartRates: readonly [number, number];
     },
   ) {
     this.world = world;
@@ -72,7 +71,6 @@ export class HostileHost {
     this.kit = options.kit;
     this.victims = options.victims;
     this.#checker = options.checker;
-    this.#restartRates = options.restartRates;
     const { configHash, groups } = this.kit.fleet;
     this.groups = Array.from({ length: groups }, (_, group) => new GroupRecord(configHash, group));
     const described = this.ask(1, { type: 'describe' });
@@ -248,7 +246,7 @@ export class HostileHost {
 
   #maybeRestart(member: number): void {
     const isLeader = this.groups.some(({ leaders, candidates }) => leaders.has(member) || candidates.has(member));
-    const rate = this.#restartRates[isLeader ? 0 : 1];
+    const rate = this.restartRates[isLeader ? 0 : 1];
     if (rate > 0 && this.random.chance(rate)) this.restart(member);
   }
 }

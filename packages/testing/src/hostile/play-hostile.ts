@@ -72,8 +72,8 @@ export const honestMoves: ReadonlySet<string> = new Set(['serve', 'pipeline', 't
 const hostileGroups = 2;
 const budgetLimit = 3;
 const movesDefault = 120;
-/** A host that restarts its leaders all the time gets nowhere, however long it goes on. */
-export const prolongedMax = 2.5;
+/** Enough for a host that restarts its leaders all the time; one that gets nowhere at all has an end too. */
+export const prolongedMax = 4;
 
 /**
  * Plays one schedule of a host that attacks honest HSMs: no agent, no ledger, nobody who follows a rule but the HSMs and the
@@ -109,13 +109,15 @@ export async function playHostile(scenario: HostileScenario): Promise<HostileRep
     [0.02, 1],
     [0.2, 0.2],
   ] as const);
-  const host = new HostileHost(world, { kit, victims, checker, restartRates });
+  const host = new HostileHost(world, { kit, victims, checker });
   const people = Array.from({ length: hostileGroups }, (_, group) =>
     peopleOf(kit.fleet, group, random.fork(`people ${group}`)),
   ).flat();
   const whoIsRestored = random.fork('restored').sample(host.members, restored);
   const field: Field = { host, random: random.fork('moves'), people, restored: whoIsRestored, lossRate: 0.1 };
   try {
+    await peace(field);
+    host.restartRates = restartRates;
     const made = await attack(field, scenario.moves ?? movesDefault, scenario.operationsMin ?? 0);
     const { tally } = host;
     return {
@@ -161,7 +163,6 @@ async function attack(field: Field, count: number, operationsMin: number): Promi
   const { host, random } = field;
   const bag = Object.entries(moves).flatMap(([name, [weight]]) => Array.from({ length: weight }, () => name));
   const made: Record<string, number> = {};
-  await peace(field);
   const isOver = (i: number): boolean =>
     i >= prolongedMax * count || (i >= count && host.operations.size >= operationsMin);
   for (let i = 0; !isOver(i); i++) {

@@ -48,6 +48,8 @@ export class Victim {
   readonly #boot: () => Hsm;
   readonly #groups: number;
   readonly #nvram: HoardingNvram;
+  /** Index of the newest entry that it says it holds, by group; asked for again when something went wrong. */
+  readonly #held = new Map<number, bigint>();
   #hsm: Hsm;
   #boots = 0;
 
@@ -85,6 +87,7 @@ export class Victim {
     const isCut = this.#nvram.cut !== undefined;
     const [answer] = this.#hsm.step([frame]) as [Uint8Array];
     const { body } = decodeHostReply(answer);
+    this.#learnHeld(body);
     if (isCut && this.#nvram.cut === undefined) {
       if (body.type !== 'refused')
         this.#world.violate('forgotten', `${this.name} answered ${body.type} off a failed write`);
@@ -127,6 +130,7 @@ export class Victim {
   restore(at: number, state: Uint8Array = this.#nvram.images[at] as Uint8Array): void {
     this.#nvram.cut = undefined;
     this.#nvram.current = state;
+    this.#held.clear();
     this.#hsm = this.#boot();
   }
 
@@ -135,6 +139,20 @@ export class Victim {
     const { body } = decodeHostReply(this.#hsm.step([frame])[0] as Uint8Array);
     if (body.type !== 'inspected') throw new Error(`${this.name}: ${body.type}`);
     return body;
+  }
+
+  /** Index of the newest entry that it holds. */
+  heldIndex(group: number): bigint {
+    const held = this.#held.get(group) ?? this.position(group).index;
+    this.#held.set(group, held);
+    return held;
+  }
+
+  #learnHeld(reply: HostReply): void {
+    if (reply.type === 'refused') this.#held.clear();
+    if (reply.type !== 'captured' && reply.type !== 'new-view') return;
+    const { group, index } = reply.cap.statement;
+    this.#held.set(group, index);
   }
 
   #positions(): GroupPosition[] {
