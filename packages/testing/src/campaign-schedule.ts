@@ -3,10 +3,10 @@ import { type CampaignTally, emptyTally } from './campaign-tally.js';
 import { honestMoves, playHostile } from './hostile/play-hostile.js';
 import { simulate } from './simulate.js';
 
-/** One schedule in so many has a whole fleet in it, which takes three to four times as long as one with HSMs and a hostile host. */
-const fleetEvery = 10;
+/** One schedule in so many has a whole fleet in it, which takes four times as long as one with HSMs and a hostile host. */
+const fleetEvery = 20;
 /** Moves of a hostile host in one schedule, and more until it has enough operations to count. */
-const hostileMovesMin = 55;
+const hostileMovesMin = 45;
 
 /** What a schedule did. Equal seeds give equal ones, whatever the primitives. */
 export interface PlayedSchedule {

@@ -9,8 +9,8 @@ import { Twins } from './twins.js';
 const workerPath = fileURLToPath(new URL('./campaign-worker.js', import.meta.url));
 /** Has a process use the ideal primitives (`ideal/primitives.ts`). */
 const idealArgs = ['--import', new URL('./ideal/register.js', import.meta.url).href];
-/** Schedules make much garbage that dies young. */
-const youngGarbage = '--max-semi-space-size=64';
+/** Schedules make much garbage that dies young, and every core has one of them to play. */
+const garbageArgs = ['--max-semi-space-size=64', '--single-threaded-gc'];
 
 export interface CampaignOptions {
   readonly minutes: number;
@@ -41,7 +41,7 @@ export async function campaign(options: CampaignOptions): Promise<CampaignTally>
   const env = { ...process.env, ...(coverageFolder === undefined ? {} : { NODE_V8_COVERAGE: coverageFolder }) };
   const twins = new Twins(fork(workerPath, { env, execArgv: [] }), add);
   const playing = Array.from({ length: workers }, (_, i) => {
-    const child = fork(workerPath, { execArgv: [...(real ? [] : idealArgs), youngGarbage] });
+    const child = fork(workerPath, { execArgv: [...(real ? [] : idealArgs), ...garbageArgs] });
     const order = { type: 'play', first: seed + i, step: workers, untilMs } as const;
     return played(child, order, { add, twins, primitives: real ? 'real' : 'ideal' });
   });

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { hex } from '@coffer/base';
 import { systemEntropy } from '@coffer/crypto';
 import { group } from '../dist/ideal/group.js';
+import { purpose } from '../dist/ideal/ideal-hash.js';
 import { ml_kem768 } from '../dist/ideal/ml-kem.js';
 import { primitives } from '../dist/ideal/primitives.js';
 
@@ -17,6 +19,28 @@ function* changes(whole: Uint8Array): Generator<Uint8Array> {
     yield changed;
   }
 }
+
+test('digests of simple inputs are all different, and every flipped bit changes half of them', () => {
+  const digest = purpose('test');
+  const zeros = Array.from({ length: 2_000 }, (_, length) => [new Uint8Array(length)]);
+  const split = Array.from({ length: 101 }, (_, at) => [new Uint8Array(at), new Uint8Array(100 - at)]);
+  const counted = Array.from({ length: 20_000 }, (_, i) => [Uint8Array.of(1, i, i >> 8, 0, 0, 0, i, 0, i >> 8)]);
+  const inputs = [...zeros, ...split, ...counted];
+  for (const half of [0, 16]) {
+    const seen = new Set(inputs.map((parts) => hex(digest(32, ...parts).subarray(half, half + 8))));
+    assert.equal(seen.size, inputs.length);
+  }
+  const whole = bytes(50);
+  const before = digest(64, whole);
+  for (const other of changes(whole)) {
+    const flipped = digest(64, other).map((byte, at) => byte ^ (before[at] as number));
+    const ones = [...hex(flipped)].reduce(
+      (sum, digit) => sum + '0112122312232334'.charCodeAt(Number.parseInt(digit, 16)) - 48,
+      0,
+    );
+    assert.ok(ones > 180 && ones < 332, `${ones} of 512`);
+  }
+});
 
 test('ideal signatures hold for their key and message, and for nothing else', () => {
   const [seed, message] = [bytes(32), bytes(100)];

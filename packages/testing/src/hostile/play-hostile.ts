@@ -73,7 +73,7 @@ const hostileGroups = 2;
 const budgetLimit = 3;
 const movesDefault = 120;
 /** Enough for a host that restarts its leaders all the time; one that gets nowhere at all has an end too. */
-export const prolongedMax = 4;
+export const prolongedMax = 5;
 
 /**
  * Plays one schedule of a host that attacks honest HSMs: no agent, no ledger, nobody who follows a rule but the HSMs and the

@@ -14,6 +14,10 @@ const tagBytes = 16;
 /** The base point of Diffie–Hellman, any number but 0. */
 const base = 9n;
 
+/** HMAC takes its parts for one message. */
+const joined = (parts: readonly Uint8Array[]): Uint8Array =>
+  parts.length === 1 ? (parts[0] as Uint8Array) : concat(...parts);
+
 const lengthOf = (bytes: Uint8Array): Uint8Array => Uint8Array.of(bytes.length >> 16, bytes.length >> 8, bytes.length);
 
 function xor(key: Uint8Array, nonce: Uint8Array, bytes: Uint8Array): Uint8Array {
@@ -49,7 +53,7 @@ export const primitives: Omit<Primitives, 'name'> & { readonly name: 'ideal' } =
   name: 'ideal',
   sha256: (parts) => digest(32, parts),
   sha512: (parts) => digest(64, parts),
-  hmac: (name, key, parts) => toMac[name](name === 'sha256' ? 32 : 64, lengthOf(key), key, ...parts),
+  hmac: (name, key, parts) => toMac[name](name === 'sha256' ? 32 : 64, key, joined(parts)),
   aes256gcmSeal(key, nonce, aad, plaintext) {
     const sealed = xor(key, nonce, plaintext);
     return concat(sealed, tagOf(key, nonce, aad, sealed));
