@@ -2,6 +2,7 @@ import { cutMutants } from './cut.js';
 import type { Mutant } from './mutant.js';
 
 const namespace = 'auditor/dist/audited-namespace.js';
+const signer = 'auditor/dist/epoch-signer.js';
 const artifacts = 'auditor/dist/artifact-checks.js';
 const leaves = 'auditor/dist/leaf-checks.js';
 const log = 'auditor/dist/log/audit-log.js';
@@ -44,8 +45,8 @@ export function logMutants(): Mutant[] {
         name: 'an artifact that does not follow, signed',
         rule: 'epoch and previous digest follow, and no retired fleet returns',
         keeps: ['transparency §11 epoch-not-next', 'transparency §3'],
-        file: namespace,
-        find: 'historyWith(this.#log.history, bytes); const digest',
+        file: signer,
+        find: 'historyWith(log.history, bytes); const digest',
         replace: 'const digest',
         test: audit,
       },
@@ -53,7 +54,7 @@ export function logMutants(): Mutant[] {
         name: 'a digest signed a second time',
         rule: 'a digest is never signed in a second history',
         keeps: ['transparency §11 digest-reused'],
-        file: namespace,
+        file: signer,
         find: 'if (store.read(digestName(digest)) !== undefined)',
         replace: 'if (false)',
         test: 'a digest that was signed in a history that the log has lost is not signed again',
@@ -163,8 +164,8 @@ export function logMutants(): Mutant[] {
         name: 'timestamps that go down with the clock',
         rule: 'timestamps do not go down',
         keeps: ['transparency §11'],
-        file: namespace,
-        find: 'Math.max(clock.nowMs(), this.#newestTimestampMs())',
+        file: signer,
+        find: 'Math.max(clock.nowMs(), epochs.newestTimestampMs())',
         replace: 'clock.nowMs()',
         test: 'a clock that is set back makes no earlier timestamp',
       },
@@ -172,10 +173,10 @@ export function logMutants(): Mutant[] {
         name: 'a second message for an epoch whose key was revoked',
         rule: 'the same message is signed by the key in force',
         keeps: ['transparency §11'],
-        file: namespace,
+        file: signer,
         find: 'const { seed, publicKey } = keyFor(auditorKeys, root, message.epoch);',
         replace:
-          'const { seed, publicKey } = keyFor(auditorKeys, root, message.epoch); if (record.signature !== undefined) message.timestampMs = this.#options.clock.nowMs();',
+          'const { seed, publicKey } = keyFor(auditorKeys, root, message.epoch); if (record.signature !== undefined) message.timestampMs = this.#parts.clock.nowMs();',
         test: 'an epoch that was signed by a key revoked since is signed again, the same message, by the one in force',
       },
       {
@@ -202,8 +203,8 @@ export function logMutants(): Mutant[] {
         name: 'a start that trusts what was written last',
         rule: 'a start writes again what may not be durable yet',
         keeps: ['transparency §11'],
-        file: namespace,
-        find: 'this.#renew(names, pending);',
+        file: 'auditor/dist/interrupted.js',
+        find: 'renewLast(parts, pending);',
         replace: '',
         test: 'the power fails before or after any write: nothing is lost, and nothing is said twice in two ways',
       },

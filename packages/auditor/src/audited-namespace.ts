@@ -1,54 +1,29 @@
-import { type Clock, equalBytes, utf8 } from '@coffer/base';
-import { isEd25519Signature } from '@coffer/crypto';
+import { equalBytes } from '@coffer/base';
 import {
   artifactDigest,
   decodeArtifact,
-  decodeLeaf,
   encodeLeaf,
   encodePlexiMessage,
   type FleetArtifact,
   type Leaf,
   leafHash,
-  type NoteSigner,
   type PlexiAnswer,
-  plexiKeyId,
-  signPlexiMessage,
-  TransparencyError,
 } from '@coffer/transparency';
-import {
-  checkEvidence,
-  historyWith,
-  openArtifact,
-  verifyOperatorInForce,
-  verifyRequestSignature,
-} from './artifact-checks.js';
+import { historyWith, openArtifact, verifyOperatorInForce, verifyRequestSignature } from './artifact-checks.js';
+import { EpochSigner } from './epoch-signer.js';
 import { AuditorError } from './errors.js';
 import type { AuditBody, CountersignatureBody } from './http/bodies.js';
-import { isInForce, verifyLeaf, verifyLeafSignatures } from './leaf-checks.js';
+import { finishInterrupted } from './interrupted.js';
+import { verifyLeaf } from './leaf-checks.js';
 import { AuditLog } from './log/audit-log.js';
 import type { SignedRecord } from './log/signed-record.js';
 import { TrustRoots } from './log/trust-roots.js';
 import { LogPublisher } from './log-publisher.js';
-import { NamespaceView, plexiAnswerOf } from './namespace-view.js';
-import type { AuditorEvent, EvidenceCheck, Witnesses } from './ports.js';
-import { type AuditorKey, keyFor, logSignerFor } from './signing-keys.js';
-import type { GuardedStore } from './store/guarded-store.js';
-import { artifactName, digestName, evidenceName, NamespaceNames } from './store/names.js';
-import type { Turns } from './turns.js';
-
-export interface AuditedNamespaceOptions {
-  /** Bytes of the first trust root. */
-  readonly trustRoot: Uint8Array;
-  readonly logSigners: readonly NoteSigner[];
-  readonly isDisabled: boolean;
-  readonly auditorKeys: readonly AuditorKey[];
-  readonly store: GuardedStore;
-  readonly evidence: EvidenceCheck;
-  readonly witnesses: Witnesses;
-  readonly clock: Clock;
-  readonly turns: Turns;
-  readonly onEvent: (event: AuditorEvent) => void;
-}
+import { LoggedEpochs } from './logged-epochs.js';
+import type { AuditedNamespaceOptions, NamespaceParts } from './namespace-parts.js';
+import { NamespaceView } from './namespace-view.js';
+import { logSignerFor } from './signing-keys.js';
+import { NamespaceNames } from './store/names.js';
 
 /** An answer, and whether the request did something that had not been done before. */
 export interface Done<T> {
@@ -72,17 +47,20 @@ export class AuditedNamespace {
   readonly name: string;
   readonly view: NamespaceView;
   readonly roots: TrustRoots;
-  readonly #options: AuditedNamespaceOptions;
+  readonly #parts: NamespaceParts;
   readonly #log: AuditLog;
   readonly #publisher: LogPublisher;
+  readonly #signer: EpochSigner;
 
-  private constructor(options: AuditedNamespaceOptions, roots: TrustRoots, log: AuditLog) {
-    this.#options = options;
+  private constructor(parts: NamespaceParts) {
+    const { namespace, roots, log, isDisabled } = parts;
+    this.#parts = parts;
+    this.name = namespace;
     this.roots = roots;
     this.#log = log;
-    this.name = roots.current.namespace;
-    this.view = new NamespaceView(this.name, log, options.isDisabled);
-    this.#publisher = new LogPublisher({ ...options, namespace: this.name, log, roots });
+    this.view = new NamespaceView(namespace, log, isDisabled);
+    this.#publisher = new LogPublisher(parts);
+    this.#signer = new EpochSigner(parts, this.#publisher);
   }
 
   /**
@@ -94,13 +72,14 @@ export class AuditedNamespace {
     const names = new NamespaceNames(namespace);
     const roots = TrustRoots.open(options.store, names, options.trustRoot);
     const log = AuditLog.open(options.store, names, roots);
-    const opened = new AuditedNamespace(options, roots, log);
-    opened.#finish(names);
-    return opened;
+    const epochs = new LoggedEpochs(log, options.store);
+    const parts = { ...options, namespace: roots.current.namespace, roots, log, epochs };
+    finishInterrupted(parts);
+    return new AuditedNamespace(parts);
   }
 
   get isDisabled(): boolean {
-    return this.#options.isDisabled;
+    return this.#parts.isDisabled;
   }
 
   /**
@@ -113,9 +92,9 @@ export class AuditedNamespace {
       verifyRequestSignature(body, root);
       const artifact = openArtifact(body.artifact, root);
       verifyOperatorInForce(root, body.key, artifact.epoch);
-      const known = this.#knownAnswer(artifact.epoch, artifactDigest(body.artifact));
+      const known = this.#signer.known(artifact.epoch, artifactDigest(body.artifact));
       if (known !== undefined) return { value: known, isNew: false };
-      return { value: await this.#audit(artifact, body), isNew: true };
+      return { value: await this.#signer.audit(artifact, body), isNew: true };
     });
   }
 
@@ -140,7 +119,7 @@ export class AuditedNamespace {
     return this.#inTurn(async () => {
       const isNew = this.roots.accept(bytes);
       const { version } = this.roots.current;
-      if (isNew) this.#options.onEvent({ type: 'trust-root', namespace: this.name, version });
+      if (isNew) this.#parts.onEvent({ type: 'trust-root', namespace: this.name, version });
       return { value: version, isNew };
     });
   }
@@ -152,87 +131,19 @@ export class AuditedNamespace {
 
   /** Also what could be answered without a write is not: after one that failed nobody knows what is stored. */
   #inTurn<T>(task: () => Promise<T>): Promise<T> {
-    const { turns, store } = this.#options;
+    const { turns, store } = this.#parts;
     return turns.run(() => {
       store.verifyUsable();
       return task();
     });
   }
 
-  /** What was answered for this epoch before, if it was for this artifact. */
-  #knownAnswer(epoch: number, digest: Uint8Array): PlexiAnswer | undefined {
-    if (epoch <= this.#log.size) {
-      const { leaf } = this.#leafAt(epoch);
-      if (!equalBytes(leaf.digest, digest)) throw otherArtifact();
-      return plexiAnswerOf(leaf);
-    }
-    const record = epoch === this.#log.size + 1 ? this.#log.record(epoch) : undefined;
-    if (record === undefined) return undefined;
-    if (!equalBytes(record.message.digest, digest)) throw otherArtifact();
-    return this.#sign(record);
-  }
-
-  /** Every check, then every write, then the signature. */
-  async #audit(artifact: FleetArtifact, { artifact: bytes, evidence }: AuditBody): Promise<PlexiAnswer> {
-    const { store, clock, auditorKeys, evidence: check, onEvent } = this.#options;
-    historyWith(this.#log.history, bytes);
-    const digest = artifactDigest(bytes);
-    if (store.read(digestName(digest)) !== undefined)
-      throw new AuditorError('digest-reused', 'signed before, in a history that this log does not have');
-    const { publicKey } = keyFor(auditorKeys, this.roots.current, artifact.epoch);
-    const { files } = await checkEvidence(
-      artifact,
-      this.#newestArtifact(),
-      evidence,
-      (file) => store.read(evidenceName(file)),
-      check,
-      this.roots.current,
-      (failures) => onEvent({ type: 'evidence-failed', namespace: this.name, failures }),
-    );
-    // Last, because it takes the longest: whoever remembers more of this log than it does itself speaks up here.
-    await this.#publisher.makeReady();
-
-    for (const file of files) store.writeOnce(evidenceName(file.digest), file.bytes);
-    store.writeOnce(artifactName(digest), bytes);
-    const message = {
-      suite: 1,
-      namespace: this.name,
-      // Times never go down from one epoch to the next, though a clock may.
-      timestampMs: Math.max(clock.nowMs(), this.#newestTimestampMs()),
-      epoch: artifact.epoch,
-      digest,
-    } as const;
-    const record: SignedRecord = { message, key: publicKey };
-    this.#log.putRecord(record);
-    this.#putDigest(record);
-    return this.#sign(record);
-  }
-
-  /**
-   * The auditor's answer for a record. A signature by a key that has been revoked since could never be logged, and the
-   * log would stand still; so the same message is then signed by the key that is in force.
-   */
-  #sign(record: SignedRecord): PlexiAnswer {
-    const { auditorKeys, onEvent } = this.#options;
-    const { message } = record;
-    const root = this.roots.current;
-    const isListed = root.auditors.some((key) => equalBytes(key, record.key));
-    const isGood = isListed && isInForce(root, record.key, message.epoch);
-    if (isGood && record.signature !== undefined)
-      return { message, signature: record.signature, keyId: plexiKeyId(record.key) };
-    const { seed, publicKey } = keyFor(auditorKeys, root, message.epoch);
-    const signature = signPlexiMessage(message, seed);
-    this.#log.putRecord({ message, key: publicKey, signature });
-    onEvent({ type: 'signed', namespace: this.name, epoch: message.epoch });
-    return { message, signature, keyId: plexiKeyId(publicKey) };
-  }
-
   /** Logs the next epoch. @returns the leaf. */
   #append(epoch: number, body: CountersignatureBody): Uint8Array {
-    const { clock, logSigners, onEvent } = this.#options;
+    const { clock, logSigners, onEvent } = this.#parts;
     const record = epoch === this.#log.size + 1 ? this.#log.record(epoch) : undefined;
     if (record?.signature === undefined) throw new AuditorError('not-signed', 'nothing was signed for this epoch');
-    const artifactBytes = this.#artifact(record.message.digest);
+    const artifactBytes = this.#parts.epochs.artifact(record.message.digest);
     const leaf = this.#leafOf(record, record.signature, decodeArtifact(artifactBytes), body);
     const root = this.roots.current;
     verifyLeaf(leaf, root, clock.nowMs());
@@ -266,7 +177,7 @@ export class AuditedNamespace {
 
   /** The leaf of a logged epoch, if this is what it was logged under. */
   #loggedAs(epoch: number, body: CountersignatureBody): Uint8Array {
-    const { leaf, bytes } = this.#leafAt(epoch);
+    const { leaf, bytes } = this.#parts.epochs.leafAt(epoch);
     const { key, signatures } = leaf.operator;
     const isSame =
       equalBytes(key, body.key) &&
@@ -277,86 +188,4 @@ export class AuditedNamespace {
     if (!isSame) throw new AuditorError('already-logged', 'logged under another counter-signature');
     return bytes;
   }
-
-  #leafAt(epoch: number): { readonly leaf: Leaf; readonly bytes: Uint8Array } {
-    const bytes = this.#log.leaf(epoch);
-    if (bytes === undefined) throw new AuditorError('log-damaged', 'a leaf is gone');
-    return { leaf: decodeLeaf(bytes), bytes };
-  }
-
-  #artifact(digest: Uint8Array): Uint8Array {
-    const bytes = this.#options.store.read(artifactName(digest));
-    if (bytes === undefined) throw new AuditorError('log-damaged', 'an artifact is gone');
-    return bytes;
-  }
-
-  #newestArtifact(): FleetArtifact | undefined {
-    const { newest } = this.#log;
-    return newest === undefined ? undefined : decodeArtifact(this.#artifact(newest.leaf.digest));
-  }
-
-  #newestTimestampMs(): number {
-    const record = this.#log.size === 0 ? undefined : this.#log.record(this.#log.size);
-    return record?.message.timestampMs ?? 0;
-  }
-
-  #putDigest({ message }: SignedRecord): void {
-    this.#options.store.writeOnce(digestName(message.digest), utf8(`${this.name} ${message.epoch}\n`));
-  }
-
-  /** What a crash may have left undone; see {@link AuditLog}. */
-  #finish(names: NamespaceNames): void {
-    const pending = this.#log.record(this.#log.size + 1);
-    if (pending !== undefined) {
-      this.#verifyPending(pending);
-      this.#putDigest(pending);
-    }
-    this.#renew(names, pending);
-    const { newest, head, size } = this.#log;
-    if (newest !== undefined && size > (head?.size ?? 0)) this.#verifyUncounted(newest.leaf);
-    if (head === undefined || size > head.size)
-      this.#log.seal(logSignerFor(this.#options.logSigners, this.roots.current, size));
-  }
-
-  /**
-   * Stores once more whatever may have been the last write of a process that was killed: it is seen, but a power cut could
-   * still take it back after this process has answered for it. Evidence is stored again when it is posted again.
-   */
-  #renew(names: NamespaceNames, pending: SignedRecord | undefined): void {
-    const { store } = this.#options;
-    const { size, newest } = this.#log;
-    const digests = [pending?.message.digest, newest?.leaf.digest].filter((digest) => digest !== undefined);
-    const last = [
-      names.trustRoot(this.roots.current.version),
-      ...digests.flatMap((digest) => [artifactName(digest), digestName(digest)]),
-      ...(pending === undefined ? [] : [names.record(size + 1)]),
-      ...(size === 0 ? [] : [names.record(size), names.leaf(size)]),
-      names.head,
-      names.checkpoint(this.#log.head?.size ?? 0),
-      names.published,
-    ];
-    for (const name of last) store.renew(name);
-  }
-
-  #verifyPending({ message, key, signature }: SignedRecord): void {
-    const { digest, namespace, epoch } = message;
-    const isNext = namespace === this.name && epoch === this.#log.size + 1;
-    if (!isNext || !equalBytes(artifactDigest(this.#artifact(digest)), digest))
-      throw new AuditorError('log-damaged', 'the epoch that waits is not the next one');
-    if (signature !== undefined && !isEd25519Signature(key, encodePlexiMessage(message), signature))
-      throw new AuditorError('log-damaged', 'the epoch that waits has a signature that does not verify');
-  }
-
-  /** A leaf that no checkpoint counts yet has nothing but its own signatures to vouch for it. */
-  #verifyUncounted(leaf: Leaf): void {
-    try {
-      verifyLeafSignatures(leaf, this.roots.current);
-    } catch (cause) {
-      if (!(cause instanceof TransparencyError || cause instanceof AuditorError)) throw cause;
-      throw new AuditorError('log-damaged', 'the last leaf is not signed', { cause });
-    }
-  }
 }
-
-const otherArtifact = (): AuditorError =>
-  new AuditorError('epoch-signed', 'another artifact was signed for this epoch');

@@ -42,7 +42,7 @@ async function isDone(what: Promise<unknown>): Promise<boolean> {
 
 attack(
   'a store put back to an earlier state signs another history',
-  { file: 'audited-namespace.js', find: 'await this.#publisher.makeReady();', replace: '' },
+  { file: 'epoch-signer.js', find: 'await this.#publisher.makeReady();', replace: '' },
   async (open) => {
     const memory = new MemoryStore();
     const bench = new Bench({ memory, open });
@@ -70,8 +70,8 @@ attack(
 attack(
   'two artifacts signed for one epoch',
   {
-    file: 'audited-namespace.js',
-    find: 'const record = epoch === this.#log.size + 1 ? this.#log.record(epoch) : undefined;\n        if (record === undefined)\n            return undefined;',
+    file: 'epoch-signer.js',
+    find: 'const record = epoch === log.size + 1 ? log.record(epoch) : undefined;\n        if (record === undefined)\n            return undefined;',
     replace: 'const record = undefined;\n        if (record === undefined)\n            return undefined;',
   },
   async (open) => {
@@ -83,7 +83,7 @@ attack(
 
 attack(
   'a power cut makes a second message for an epoch',
-  { file: 'audited-namespace.js', find: 'this.#log.putRecord(record);\n        this.#putDigest(record);', replace: '' },
+  { file: 'epoch-signer.js', find: 'log.putRecord(record);\n        putDigest(store, record);', replace: '' },
   async (open) => {
     // Signed, and cut off before the record with the signature was written: what a signer outside would have seen.
     const memory = new MemoryStore();
