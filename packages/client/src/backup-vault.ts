@@ -4,22 +4,14 @@ import { type FleetDescriptor, type KsfParameters, vaultIdOf } from '@coffer/pro
 import { VaultClient } from './client.js';
 import { ClientError } from './errors.js';
 import { DeviceKeeper } from './fleets/device-keeper.js';
-import type { VaultPlace } from './fleets/device-state.js';
 import { eraseEverywhere, type VaultEraseOutcome } from './fleets/erase-everywhere.js';
 import { type FleetBook, pinnedBook } from './fleets/fleet-book.js';
-import { type FleetsSession, isFleet, isOurs, onVault, usableFleet } from './fleets/fleets-session.js';
-import { leftBehind } from './fleets/left-behind.js';
-import {
-  endMove,
-  type MoveResult,
-  moveVault,
-  relocate,
-  resumeMove,
-  setHome,
-  type UnlockedVault,
-} from './fleets/moving.js';
-import { fraudWarnings, type Settled, settleOldVaults, withOldVaults } from './fleets/old-vaults.js';
+import { type FleetsSession, onVault, usableFleet } from './fleets/fleets-session.js';
+import { followNewest } from './fleets/follow-newest.js';
+import { endMove, relocate, resumeMove } from './fleets/moving.js';
+import { owedWarnings, settleOldVaults } from './fleets/old-vaults.js';
 import { type OverTheAir, OverTheAirBook } from './fleets/over-the-air.js';
+import { homeVault, isRegistering, registrationClients, registrationTarget, resumeHere } from './fleets/registering.js';
 import type {
   ChangeOutcome,
   FailedUnlock,
@@ -112,22 +104,25 @@ export class BackupVault {
   /** What the vault's fleet says, and what the person should be told. Costs nothing. */
   status(): Promise<VaultView> {
     return this.#inOrder(async () => {
-      await this.#session.book.refreshIfDue();
+      const session = this.#session;
+      await session.book.refreshIfDue();
       const { outcome, warnings } = await onVault(
-        this.#session,
+        session,
         (client) => client.status(),
         ({ state, pending }) => state !== 'live' && pending === undefined,
       );
-      return { ...outcome, warnings: [...outcome.warnings, ...warnings, ...this.#warnings()] };
+      const all = [...outcome.warnings, ...warnings, ...owedWarnings(session), ...session.book.warnings()];
+      return { ...outcome, warnings: all };
     });
   }
 
   /** As `VaultClient.protect`, on the newest fleet. @throws ClientError also `old-trust`, `no-fleet`. */
   protect(password: string, backupKey: Uint8Array, options: ProtectOptions = {}): Promise<ProtectOutcome> {
     return this.#inOrder(async () => {
-      const to = await this.#registrationTarget();
-      const leaves = await this.#homeVault(to);
-      return relocate(this.#session, { wish: 'protect', to, leaves, password, backupKey, options });
+      const session = this.#session;
+      const to = await registrationTarget(session);
+      const leaves = await homeVault(session, to);
+      return relocate(session, { wish: 'protect', to, leaves, password, backupKey, options });
     });
   }
 
@@ -140,9 +135,9 @@ export class BackupVault {
     return this.#inOrder(async () => {
       const session = this.#session;
       await session.book.refreshIfDue();
-      if (session.book.isTrustOld() && (await this.#isRegistering()))
+      if (session.book.isTrustOld() && (await isRegistering(session)))
         throw new ClientError('old-trust', 'nothing is registered by keys that nobody vouched for');
-      const outcome = (await resumeMove(session)) ?? (await this.#resumeHere());
+      const outcome = (await resumeMove(session)) ?? (await resumeHere(session));
       await settleOldVaults(session);
       return outcome;
     });
@@ -153,7 +148,7 @@ export class BackupVault {
     return this.#inOrder(async () => {
       const { move } = this.#session.keeper.state;
       if (move !== undefined) await endMove(this.#session, move);
-      for (const client of await this.#registrationClients()) await client.abandon();
+      for (const client of await registrationClients(this.#session)) await client.abandon();
     });
   }
 
@@ -177,8 +172,8 @@ export class BackupVault {
       if (outcome.type !== 'unlocked') return outcome;
       this.#unlocked = client;
       const warnings: FleetWarning[] = [...found.warnings];
-      const moved = await this.#follow({ ...outcome, fleet }, password, warnings);
-      const { receipts, warnings: old } = await this.#settle();
+      const moved = await followNewest(session, { ...outcome, fleet }, password, warnings);
+      const { receipts, warnings: old } = await settleOldVaults(session);
       const all = [...outcome.warnings, ...warnings, ...old, ...session.book.warnings()];
       if (moved === undefined) return { ...outcome, isMoved: false, receipts, warnings: all };
       this.#unlocked = undefined;
@@ -199,7 +194,7 @@ export class BackupVault {
   changePassword(oldPassword: string, newPassword: string, options: ProtectOptions = {}): Promise<ChangeOutcome> {
     return this.#inOrder(async () => {
       const session = this.#session;
-      const to = await this.#registrationTarget();
+      const to = await registrationTarget(session);
       const toClient = await session.clientOf(to);
       const { outcome, fleet } = await onVault(
         session,
@@ -221,7 +216,7 @@ export class BackupVault {
           options: { generationMin, ...options },
         } as const;
         const changed = await relocate(session, wanted);
-        if (changed.type === 'protected') await this.#settle();
+        if (changed.type === 'protected') await settleOldVaults(session);
         return changed;
       } finally {
         zero(backupKey);
@@ -236,94 +231,6 @@ export class BackupVault {
       await this.#session.book.refreshIfDue();
       return eraseEverywhere(this.#session);
     });
-  }
-
-  /** Notes where the vault was found, and moves it on. Whatever fails here, the person has the key already. */
-  async #follow(
-    vault: UnlockedVault,
-    password: string,
-    warnings: FleetWarning[],
-  ): Promise<Extract<MoveResult, { type: 'moved' }> | undefined> {
-    const { keeper, book } = this.#session;
-    try {
-      const { configHash } = vault.fleet;
-      const isNewest = book.target() !== undefined && isFleet(vault.fleet, book.target()?.configHash);
-      // In one write with what is found, so that a new device that stops in between looks again.
-      if (keeper.state.home === undefined && isNewest)
-        await setHome(this.#session, configHash, await leftBehind(this.#session, vault, password));
-      else if (!isFleet(vault.fleet, keeper.state.home))
-        // What is home again is owed no erasure any more: it may be the last copy.
-        await keeper.update({ home: configHash, oldVaults: withOldVaults(this.#session, configHash, []) });
-      const result = await moveVault(this.#session, vault, password);
-      const target = book.target();
-      if (result.type === 'moved') return result;
-      if (result.type === 'other-vault' && target !== undefined)
-        warnings.push({ type: 'other-vault', configHash: target.configHash });
-      else if (result.type !== 'stays') warnings.push({ type: 'move-failed', code: result.type });
-    } catch (error) {
-      if (!(error instanceof ClientError)) throw error;
-      warnings.push({ type: 'move-failed', code: error.code }, ...fraudWarnings(error));
-    }
-    return undefined;
-  }
-
-  async #settle(): Promise<Settled> {
-    return settleOldVaults(this.#session);
-  }
-
-  /** @throws ClientError `old-trust`, `no-fleet`. */
-  async #registrationTarget(): Promise<FleetDescriptor> {
-    const { book, keeper } = this.#session;
-    await book.refreshIfDue();
-    if (book.isTrustOld()) throw new ClientError('old-trust', 'nothing is registered by keys that nobody vouched for');
-    if (keeper.state.move?.wish === 'protect') throw new ClientError('unfinished', 'resume or abandon it first');
-    const to = book.target();
-    if (to === undefined) throw new ClientError('no-fleet', 'no fleet takes new registrations');
-    // A move that was under way gives way to what the person wants now.
-    if (keeper.state.move !== undefined) await endMove(this.#session, keeper.state.move);
-    return to;
-  }
-
-  /** What home holds, as far as this device put it there or unlocked it; nothing where it did neither. */
-  async #homeVault(to: FleetDescriptor): Promise<readonly VaultPlace[]> {
-    const session = this.#session;
-    const home = usableFleet(session, session.keeper.state.home);
-    if (home === undefined || isFleet(to, home.configHash)) return [];
-    const view = await (await session.clientOf(home)).status();
-    return isOurs(view) ? [{ configHash: home.configHash, version: view.version }] : [];
-  }
-
-  async #resumeHere(): Promise<ProtectOutcome | undefined> {
-    for (const client of await this.#registrationClients()) {
-      const outcome = await client.resume();
-      if (outcome !== undefined) return outcome;
-    }
-    return undefined;
-  }
-
-  /** A registration of this device waits somewhere. Asks nobody. */
-  async #isRegistering(): Promise<boolean> {
-    const to = usableFleet(this.#session, this.#session.keeper.state.move?.to);
-    const clients = await this.#registrationClients();
-    const moving = to === undefined ? [] : [await this.#session.clientOf(to)];
-    return [...clients, ...moving].some(({ isRegistering }) => isRegistering);
-  }
-
-  /** Where a registration of this device may wait: home, and the newest fleet. */
-  async #registrationClients(): Promise<readonly VaultClient[]> {
-    const { book, keeper, clientOf } = this.#session;
-    const fleets = [usableFleet(this.#session, keeper.state.home), book.target()];
-    const distinct = new Set(fleets.filter((fleet) => fleet !== undefined));
-    return Promise.all([...distinct].map(clientOf));
-  }
-
-  #warnings(): readonly FleetWarning[] {
-    const { keeper, book } = this.#session;
-    const old = keeper.state.oldVaults.map(({ configHash, isSuperseded }): FleetWarning => {
-      const isGone = usableFleet(this.#session, configHash) === undefined;
-      return { type: 'old-vault', configHash, reason: isGone ? 'fleet-gone' : isSuperseded ? 'superseded' : 'owed' };
-    });
-    return [...old, ...book.warnings()];
   }
 
   /** One call after another: two at once would read and write one state. */

@@ -92,6 +92,14 @@ async function replaceOldVault({ keeper }: FleetsSession, old: OldVault, by: Old
 export const fraudWarnings = ({ fraudProof }: ClientError): FleetWarning[] =>
   fraudProof === undefined ? [] : [{ type: 'log-fraud', fraudProof }];
 
+/** What is still owed on older fleets, and why. */
+export function owedWarnings(session: FleetsSession): readonly FleetWarning[] {
+  return session.keeper.state.oldVaults.map(({ configHash, isSuperseded }) => {
+    const isGone = usableFleet(session, configHash) === undefined;
+    return { type: 'old-vault', configHash, reason: isGone ? 'fleet-gone' : isSuperseded ? 'superseded' : 'owed' };
+  });
+}
+
 /** `oldVaults` with more, and without what is home now or named by an older version. */
 export function withOldVaults(
   { keeper }: FleetsSession,
