@@ -10,7 +10,7 @@ const workerPath = fileURLToPath(new URL('./campaign-worker.js', import.meta.url
 /** Has a process use the ideal primitives (`ideal/primitives.ts`). */
 const idealArgs = ['--import', new URL('./ideal/register.js', import.meta.url).href];
 /** Schedules make much garbage that dies young, and every core has one of them to play. */
-const garbageArgs = ['--max-semi-space-size=64', '--single-threaded-gc'];
+const garbageArgs = ['--min-semi-space-size=128', '--max-semi-space-size=128', '--single-threaded-gc'];
 
 export interface CampaignOptions {
   readonly minutes: number;
