@@ -1,6 +1,6 @@
 import type { Cut } from './cut.js';
 
-const audit = 'monitor/dist/log-audit.js';
+const audit = 'monitor/dist/audit-pass.js';
 const epoch = 'monitor/dist/audited-epoch.js';
 const checks = 'monitor/dist/epoch-checks.js';
 const chain = 'monitor/dist/root-chain.js';

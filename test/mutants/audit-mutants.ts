@@ -3,7 +3,7 @@ import { viewMutants } from './audit-view-mutants.js';
 import { cutMutants } from './cut.js';
 import type { Mutant } from './mutant.js';
 
-const audit = 'monitor/dist/log-audit.js';
+const audit = 'monitor/dist/audit-pass.js';
 const checks = 'monitor/dist/epoch-checks.js';
 const chain = 'monitor/dist/root-chain.js';
 
@@ -73,7 +73,7 @@ export function auditMutants(): Mutant[] {
         rule: 'the log’s key is not revoked at the checkpoint’s size',
         keeps: ['audit §2 key-revoked'],
         file: audit,
-        find: 'await this.#doubts.keep(undefined, () => this.#verifyLogKeys(known));',
+        find: 'await this.#doubts.keep(undefined, () => verifyLogKeys(known, this.#state.roots));',
         replace: '',
         test: 'a log key that was revoked at a smaller size signs no checkpoint',
       },

@@ -1,7 +1,8 @@
 import { type Cut, cutMutants } from './cut.js';
 import type { Mutant } from './mutant.js';
 
-const audit = 'monitor/dist/log-audit.js';
+const audit = 'monitor/dist/audit-pass.js';
+const exhibits = 'monitor/dist/exhibits.js';
 const epoch = 'monitor/dist/audited-epoch.js';
 const cross = 'monitor/dist/cross-checks.js';
 
@@ -13,7 +14,7 @@ export function viewMutants(): Mutant[] {
         name: 'an audit that lets a log go back',
         rule: 'the log is not shorter than what it signed',
         keeps: ['audit §2 rollback'],
-        file: audit,
+        file: exhibits,
         find: "if (shown.size > known.size) throw new DoubtError('rollback'",
         replace: "if (false) throw new DoubtError('rollback'",
         test: 'follow: a log that goes back is rollback; one that changed its past is a split view, with proof',
@@ -67,8 +68,8 @@ export function viewMutants(): Mutant[] {
         name: 'an audit in which a thief’s checkpoint accuses the log',
         rule: 'a revoked log key accuses nobody',
         keeps: ['audit §2 key-revoked', 'audit §2 split-view'],
-        file: audit,
-        find: 'this.#verifyLogKeys(opened);',
+        file: exhibits,
+        find: 'verifyLogKeys(opened, roots);',
         replace: '',
         test: 'a stored checkpoint of a log key that a later trust root dropped is still held against the log',
       },
@@ -76,7 +77,7 @@ export function viewMutants(): Mutant[] {
         name: 'a bundle that was never logged, unnoticed',
         rule: 'a bundle’s leaf is at its place in the log',
         keeps: ['audit §2 unlogged'],
-        file: audit,
+        file: exhibits,
         find: 'if (equalBytes(entry, bytes) || isSameStatement(openLeaf(entry), leaf))',
         replace: 'if (true)',
         test: 'a bundle that was signed and not logged; one that may still come; one that is there',

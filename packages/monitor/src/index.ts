@@ -1,7 +1,9 @@
+export type { AuditReport, LogAuditOptions } from './audit-pass.js';
 export type { EpochReport } from './audited-epoch.js';
 export type { Doubt, DoubtCode } from './doubt.js';
 export * from './errors.js';
 export type { EvidenceFinding, EvidenceRequest, EvidenceVerifier } from './evidence-audit.js';
+export type { Exhibits } from './exhibits.js';
 export * from './fleet-delta.js';
 export * from './http-source.js';
 export * from './limits.js';
