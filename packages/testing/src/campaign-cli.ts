@@ -8,7 +8,7 @@ import { runTool } from './run-tool.js';
 
 const usage = `npm run sim:campaign -- [--minutes M] [--seed N] [--workers N] [--real] [--json]
 
-Plays schedules on every core for M minutes (default 1), with the seeds N, N+1 … (default 1): one in ten is a whole fleet under faults
+Plays schedules on every core for M minutes (default 1), with the seeds N, N+1 … (default 1): one in twenty is a whole fleet under faults
 (npm run sim), the others are HSMs in the hands of a host that attacks them (npm run sim:hostile). A schedule counts with at least 50 operations of
 clients and 10 faults or attacks. Goes on after a violation; prints how to play it again.
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { hex } from '@coffer/base';
@@ -63,6 +64,13 @@ test('what is sealed opens with the same key, nonce and data only', () => {
     for (const other of changes(nonce)) assert.equal(primitives.aes256gcmOpen(key, other, aad, sealed), undefined);
     for (const other of changes(aad)) assert.equal(primitives.aes256gcmOpen(key, nonce, other, sealed), undefined);
   }
+});
+
+test('keys of records are the real ones, so that trees have the shape of real ones', () => {
+  const [key, vaultId] = [bytes(32), bytes(32)];
+  const real = new Uint8Array(createHmac('sha256', key).update(vaultId).digest());
+  assert.deepEqual(primitives.hmac('sha256', key, [vaultId]), real);
+  assert.deepEqual(primitives.hmac('sha256', key, [vaultId.subarray(0, 5), vaultId.subarray(5)]), real);
 });
 
 test('both sides of an agreement come to one secret', () => {

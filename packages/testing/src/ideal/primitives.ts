@@ -18,6 +18,21 @@ const base = 9n;
 const joined = (parts: readonly Uint8Array[]): Uint8Array =>
   parts.length === 1 ? (parts[0] as Uint8Array) : concat(...parts);
 
+/**
+ * HMAC-SHA-256 is the real one for keys and messages of this length: keys of records are made so. They are the paths of the tree, whose proofs have
+ * other lengths for other keys; a frame that is cut or changed somewhere in its middle would then break elsewhere than with real primitives.
+ */
+const realMacBytes = 32;
+
+function hmacSha256(key: Uint8Array, message: Uint8Array): Uint8Array {
+  const [inner, outer] = [new Uint8Array(64).fill(0x36), new Uint8Array(64).fill(0x5c)];
+  for (let i = 0; i < realMacBytes; i++) {
+    inner[i] = (key[i] as number) ^ 0x36;
+    outer[i] = (key[i] as number) ^ 0x5c;
+  }
+  return digest(32, [outer, digest(32, [inner, message])]);
+}
+
 const lengthOf = (bytes: Uint8Array): Uint8Array => Uint8Array.of(bytes.length >> 16, bytes.length >> 8, bytes.length);
 
 function xor(key: Uint8Array, nonce: Uint8Array, bytes: Uint8Array): Uint8Array {
@@ -47,13 +62,18 @@ function ed25519PublicKey(seed: Uint8Array): Uint8Array {
  * The primitives of `@coffer/crypto` as their ideal selves: what opens, verifies or agrees with the right key does, and
  * what was changed does not; lengths are the real ones. **Nothing here keeps a secret.** Who only ever calls the package's functions (as
  * all of Coffer does, and every attacker of the simulator) cannot tell; who does arithmetic of their own could
- * forge everything. SHA-256 and SHA-512 are the real ones; HMAC is a hash of key and message. Stands for `#primitives` in campaigns (`register.ts`).
+ * forge everything. SHA-256 and SHA-512 are the real ones; HMAC is another hash of key and message, but for those of records. Stands for `#primitives` in campaigns (`register.ts`).
  */
 export const primitives: Omit<Primitives, 'name'> & { readonly name: 'ideal' } = {
   name: 'ideal',
   sha256: (parts) => digest(32, parts),
   sha512: (parts) => digest(64, parts),
-  hmac: (name, key, parts) => toMac[name](name === 'sha256' ? 32 : 64, key, joined(parts)),
+  hmac(name, key, parts) {
+    const message = joined(parts);
+    if (name === 'sha256' && key.length === realMacBytes && message.length === realMacBytes)
+      return hmacSha256(key, message);
+    return toMac[name](name === 'sha256' ? 32 : 64, key, message);
+  },
   aes256gcmSeal(key, nonce, aad, plaintext) {
     const sealed = xor(key, nonce, plaintext);
     return concat(sealed, tagOf(key, nonce, aad, sealed));
