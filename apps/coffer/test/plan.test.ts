@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { encodeEvidenceIndex } from '@coffer/evidence';
+import type { ConfigHash } from '@coffer/protocol';
 import { fleetPlanSchema, planAt } from '../dist/fleet/plan.js';
 
 const token = { module: '/usr/lib/softhsm/libsofthsm2.so', token: { label: 'ams' } };
@@ -24,4 +26,15 @@ test('paths of a script start at its folder: keys of those present, PIN files, m
 test('a PIN from a descriptor is refused: no HSM that a ceremony starts would inherit it', () => {
   const parsed = fleetPlanSchema.safeParse(planWith({ pkcs11: { ...token, pin: { fd: 3 } } }));
   assert.match(parsed.error?.issues[0]?.message ?? '', /from a file or from the environment/);
+});
+
+test('a site has a name that its evidence can have, too', () => {
+  const named = (name: string) => fleetPlanSchema.safeParse({ ...planWith('ams.keys'), sites: [name] }).success;
+  const longest = 'a'.repeat(32);
+  const configHash = new Uint8Array(32) as ConfigHash;
+  for (const name of ['a', '0', 'ams-1', longest]) {
+    assert.ok(named(name), name);
+    encodeEvidenceIndex({ configHash, items: [{ kind: 'quote', name, digest: new Uint8Array(32), bytes: 1 }] });
+  }
+  for (const name of ['', '-ams', 'Ams', 'ams.1', `${longest}a`]) assert.ok(!named(name), name);
 });

@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { type HsmdConfig, hsmdSchema, tokenAt } from '@coffer/hsmd/config';
 import { z } from 'zod';
 
-const siteName = z.string().regex(/^[a-z0-9-]{1,32}$/, 'not 1 to 32 of a-z, 0-9 and -');
+/** Evidence is named after sites: a name that is none there would end a ceremony at its last step. */
+const siteName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'not 1 to 32 of a-z, 0-9 and -, the first no -');
 
 /** An HSM is started by this program, as new and then as a member, and inherits no descriptor of its caller. */
 const keyStore = hsmdSchema.shape.keyStore.refine(
