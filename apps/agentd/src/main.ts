@@ -1,16 +1,7 @@
 import type { Server } from 'node:http';
-import {
-  Agent,
-  AgentError,
-  type AgentTuning,
-  createAgentServer,
-  defaultTuning,
-  HsmSocket,
-  PeerHttp,
-} from '@coffer/agent';
+import { Agent, type AgentTuning, createAgentServer, defaultTuning, HsmSocket, PeerHttp } from '@coffer/agent';
 import { systemEntropy } from '@coffer/crypto';
 import {
-  exitCodes,
   FileLock,
   HostError,
   packageVersion,
@@ -27,6 +18,7 @@ import { type FleetDescriptor, genesisHash } from '@coffer/protocol';
 import { Replica } from '@coffer/replica';
 import { agentdSchema } from './config.js';
 import { logAgentEvent } from './events.js';
+import { startExitCodeOf } from './exit-code.js';
 import { hsmAnswers } from './hsm-wait.js';
 
 /** How long a starting agent waits for its HSM before it goes on without. */
@@ -37,12 +29,13 @@ await runDaemon({
   version: packageVersion(import.meta.url),
   help: `
 The agent of one site: the untrusted host daemon beside one HSM. It keeps the site's replica, takes part in the ledger,
-and answers other agents and gateways that know the operator's token: POST /peer, POST /call, GET /status.
+and answers other agents and gateways that know the operator's token: POST /peer, POST /call, POST /stand-aside,
+GET /status.
 
 Configuration: { "fleet", "member", "hsmSocket", "replica", "ledger", "operatorToken", "listen": { "host", "port" },
 "peers": { "2": "http://…" }, "tuning": { "leaseMs", … }, "log": { "file", "level" } }`,
   schema: agentdSchema,
-  exitCodeOf: (error) => (error instanceof AgentError && error.code === 'bad-options' ? exitCodes.usage : undefined),
+  exitCodeOf: startExitCodeOf,
   async start(config, { log, path }) {
     const fleet = readFleetFile(path(config.fleet));
     const token = readTokenFile(path(config.operatorToken));

@@ -9,6 +9,9 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { systemEntropy } from '@coffer/crypto';
 import { provisionFleet, SoftKeyStore } from '@coffer/hsm';
+import { SqliteLedger } from '@coffer/ledger-sqlite';
+import { decodeFleetDescriptor, genesisHash } from '@coffer/protocol';
+import { Replica } from '@coffer/replica';
 
 const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const token = 'operator-token-of-the-test';
@@ -99,11 +102,49 @@ test('a configuration that does not fit ends with 2 and names the field', async 
   assert.ok(!existsSync(join(root, 'bad-replica.db')));
 });
 
-test('a ledger of another fleet is not used', async () => {
-  writeFileSync(join(root, 'not-a-ledger.db'), 'x'.repeat(5_000));
-  const { code, err } = await ended(start(config('ledger', { ledger: 'not-a-ledger.db' })));
-  assert.notEqual(code, 0);
-  assert.match(err, /^agentd: [^\n]+\n$/);
+test('with a ledger or replica that is not to be used it ends with 2, and makes nothing of it', async () => {
+  const other = provisionFleet({
+    sites: ['a', 'b', 'c'],
+    keyStores: [1, 2, 3].map(() => SoftKeyStore.generate(systemEntropy)),
+    groups: 2,
+    budgetLimit: 10,
+    rollbackTolerance: 0,
+    entropy: systemEntropy,
+  });
+  const { configHash } = decodeFleetDescriptor(other.descriptor);
+  const genesis = [0, 1].map((group) => genesisHash(configHash, group));
+  const clock = { nowMs: () => 0 };
+  const timers = { after: () => () => undefined };
+  await (await SqliteLedger.open(join(root, 'other-ledger.db'), { configHash, genesis }, { clock, timers })).close();
+  Replica.open({ path: join(root, 'other-replica.db'), configHash, groups: 2, undoEntriesMax: 64 }).close();
+  writeFileSync(join(root, 'noise.db'), 'x'.repeat(5_000));
+  const cases: readonly [changes: Record<string, unknown>, code: RegExp][] = [
+    [{ ledger: 'other-ledger.db' }, /\(other-fleet\)/],
+    [{ replica: 'other-replica.db' }, /\(other-fleet\)/],
+    [{ ledger: 'noise.db' }, /\(corrupt\)/],
+    [{ replica: 'noise.db' }, /\(corrupt\)/],
+    [{ replica: 'other-ledger.db' }, /\(unknown-schema\)/],
+  ];
+  for (const [changes, field] of cases) {
+    const before = Object.values(changes).map((file) => readFileSync(join(root, String(file))));
+    const { code, err } = await ended(start(config('unusable', changes)));
+    assert.equal(code, 2, err);
+    assert.match(err, /^agentd: [^\n]+\n$/);
+    assert.match(err, field);
+    assert.deepEqual(
+      Object.values(changes).map((file) => readFileSync(join(root, String(file)))),
+      before,
+    );
+  }
+});
+
+test('with a ledger or replica that is not to be had it ends with 3', async () => {
+  const cases = [{ ledger: join('no-such-folder', 'ledger.db') }, { ledger: '.' }, { replica: '.' }];
+  for (const changes of cases) {
+    const { code, err } = await ended(start(config('absent', changes)));
+    assert.equal(code, 3, err);
+    assert.match(err, /^agentd: [^\n]+\n$/);
+  }
 });
 
 test('without its HSM it serves its operator, asks for the token, and stops cleanly', async () => {

@@ -31,8 +31,9 @@ export function logError(
   during: string,
   cause: unknown,
 ): void {
-  // The remedy is a person's: take the file away, and the site copies everything anew.
-  if (cause instanceof ReplicaError && (cause.code === 'corrupt' || cause.code === 'forked')) {
+  // The remedy is a person's: take the file away, and the site copies everything anew. So nothing counts that somebody
+  // else can bring about: `forked` is said of entries that were offered, by a deposed leader or an old ledger.
+  if (cause instanceof ReplicaError && (cause.code === 'corrupt' || cause.code === 'certificates-differ')) {
     alarms.raise(group ?? 0, 'replica-damaged', undefined, `the replica is damaged: ${cause.code}`);
   }
   ports.log({ type: 'error', group, during, code: codeOf(cause) });

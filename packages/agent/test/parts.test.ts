@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { Agent, type AgentTuning, defaultTuning, pipelineDepthMax } from '@coffer/agent';
+import { Agent, type AgentEvent, type AgentTuning, defaultTuning, pipelineDepthMax } from '@coffer/agent';
 import { ProtocolError, type RoutedAnswer, type VaultId, verifyQuorumCertificate } from '@coffer/protocol';
+import { ReplicaError } from '@coffer/replica';
+import { Alarms } from '../dist/alarms.js';
 import { CallQueue } from '../dist/call-queue.js';
 import { CapCollector } from '../dist/cap-collector.js';
 import { Lane, Signal, within } from '../dist/concurrency.js';
+import { type AgentContext, logError } from '../dist/context.js';
 import { checkTuning } from '../dist/tuning.js';
 import { TestFleet, type TestSite } from './fleet.js';
 import { VirtualTime } from './virtual-time.js';
@@ -95,6 +98,19 @@ test('within: late is an error with its code, in time is a value', async () => {
   await assert.rejects(time.finish(within(time, 10, new Promise(() => undefined), 'hsm-unavailable', 'x')), {
     code: 'hsm-unavailable',
   });
+});
+
+test('an alarm says that the replica is damaged only for what it holds, never for what somebody offered', () => {
+  const raisedBy = (code: ReplicaError['code']): readonly string[] => {
+    const log = (_: AgentEvent): void => undefined;
+    const alarms = new Alarms(log);
+    logError({ alarms, ports: { log } } as unknown as AgentContext, 1, 'push', new ReplicaError(code, 'test'));
+    return alarms.standing.map((alarm) => `${alarm.group} ${alarm.code}`);
+  };
+  assert.deepEqual(raisedBy('corrupt'), ['1 replica-damaged']);
+  assert.deepEqual(raisedBy('certificates-differ'), ['1 replica-damaged']);
+  for (const code of ['forked', 'not-next', 'bad-entry', 'bad-root', 'bad-certificate', 'older-snapshot'] as const)
+    assert.deepEqual(raisedBy(code), [], code);
 });
 
 test('tuning: the edges of each range', async () => {

@@ -23,7 +23,7 @@ export function checkCertificate(configHash: ConfigHash, group: number, qc: Uint
 
 /**
  * Keeps `certificate` as far as it is newer than what is known; runs inside a transaction.
- * @throws ReplicaError `forked` when it contradicts a certificate that is kept. All certificates lie on one chain unless
+ * @throws ReplicaError `certificates-differ` when it contradicts a certificate that is kept. All certificates lie on one chain unless
  *   a quorum of HSMs is broken, so this is an alarm and not a race.
  */
 export function keepCertificate(
@@ -35,7 +35,7 @@ export function keepCertificate(
   for (const kind of [newestKnown, newestHeld] as const) {
     const kept = tables.certificate(group, kind);
     if (kept?.index === certificate.index && !equalBytes(kept.hash, certificate.hash)) {
-      throw new ReplicaError('forked', 'two certificates for one index');
+      throw new ReplicaError('certificates-differ', 'two certificates for one index');
     }
   }
   if (isNewer(certificate, tables.certificate(group, newestKnown))) {

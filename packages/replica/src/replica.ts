@@ -123,7 +123,7 @@ export class Replica {
    * Keeps a certificate that the caller has verified, if it is newer than what is kept (by term, then by index), be its
    * entry held or not. Once it is held, everything up to it is committed and can no longer be undone.
    * @param index - what `qc` certifies, as `hash`.
-   * @throws ReplicaError `bad-certificate`; `forked` when it contradicts another one.
+   * @throws ReplicaError `bad-certificate`; `certificates-differ` when it contradicts another one.
    */
   saveCertificate(group: number, qc: Uint8Array, index: bigint, hash: Uint8Array): void {
     const { configHash } = this.#options;

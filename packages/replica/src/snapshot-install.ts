@@ -77,7 +77,7 @@ export class SnapshotInstall {
    * Puts the snapshot in force if it is the state at `head`, whose certificate the caller has verified. On an error it is
    * discarded, and the group is as it was.
    * @throws ReplicaError `bad-entry`, `bad-leaves`, `bad-certificate`, `bad-root`; `older-snapshot` if it is behind the
-   *   tip; `forked` if it contradicts the newest certificate.
+   *   tip; `certificates-differ` if it contradicts the newest certificate.
    */
   finish(head: SnapshotHead): void {
     try {
@@ -113,7 +113,7 @@ export class SnapshotInstall {
       if (entry.index < tip.index) throw new ReplicaError('older-snapshot', 'behind the tip');
       const newest = tables.certificate(group, newestKnown);
       if (newest?.index === entry.index && !equalBytes(newest.hash, entry.hash)) {
-        throw new ReplicaError('forked', 'another entry is certified at this index');
+        throw new ReplicaError('certificates-differ', 'another entry is certified at this index');
       }
       tables.removeUndo(group, 0n, tip.index + 1n);
       tables.removeEntries(group, 0n, tip.index + 1n);

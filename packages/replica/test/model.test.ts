@@ -201,7 +201,10 @@ test('a certificate that is malformed, for something else, or against another on
   assert.throws(save(certificateFor(far), far), isCode('bad-certificate'));
   const edge = { ...first, index: (1n << 63n) - 1n };
   save(certificateFor(edge), edge)();
-  assert.throws(save(certificateFor({ ...edge, hash: digest('x') }), { ...edge, hash: digest('x') }), isCode('forked'));
+  assert.throws(
+    save(certificateFor({ ...edge, hash: digest('x') }), { ...edge, hash: digest('x') }),
+    isCode('certificates-differ'),
+  );
   assert.equal(replica.certificate(group)?.index, edge.index);
 });
 

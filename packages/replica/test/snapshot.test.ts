@@ -146,7 +146,7 @@ test('a snapshot of another branch than the certified one is refused; one of the
   certify(replica, at(7));
   const wrong = other[3] as Point;
   assert.equal(wrong.index, 7n);
-  assert.throws(() => replica.installSnapshot(group, headOf(wrong), [leavesOf(wrong)]), isCode('forked'));
+  assert.throws(() => replica.installSnapshot(group, headOf(wrong), [leavesOf(wrong)]), isCode('certificates-differ'));
   replica.installSnapshot(group, headOf(at(5)), [leavesOf(at(5))]);
   replica.store(group, storedOf(points.slice(5, 7)));
   assert.equal(replica.describe()[group]?.committedIndex, 7n);
