@@ -1,4 +1,5 @@
 import { Agent as HttpAgent, request } from 'node:http';
+import { ByteCollector } from '@coffer/base';
 import { AgentError } from './errors.js';
 import { peerMessageBytesMax } from './peer-messages.js';
 import type { PeerTransport } from './ports.js';
@@ -59,16 +60,14 @@ export function postBytes(
     const fail = (what: string, cause?: unknown): void =>
       reject(new AgentError('peer-unavailable', `another agent ${what}`, { cause }));
     const posting = request(url, { method: 'POST', headers, agent, signal }, (answer) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
+      const whole = new ByteCollector();
       answer.on('data', (chunk: Buffer) => {
-        length += chunk.length;
-        if (length > answerBytesMax) posting.destroy(new Error('answer too long'));
-        else chunks.push(chunk);
+        if (whole.length + chunk.length > answerBytesMax) posting.destroy(new Error('answer too long'));
+        else whole.add(chunk);
       });
       answer.on('error', (cause) => fail('broke off', cause));
       answer.on('end', () => {
-        if (answer.statusCode === 200) resolve(new Uint8Array(Buffer.concat(chunks)));
+        if (answer.statusCode === 200) resolve(whole.whole());
         else fail(`answered ${answer.statusCode}`);
       });
     });

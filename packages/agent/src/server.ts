@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { ByteCollector } from '@coffer/base';
 import { sealedRequestBytesMax } from '@coffer/protocol';
 import type { Agent } from './agent.js';
 import { AgentError } from './errors.js';
@@ -79,14 +80,12 @@ function isBearer(header: string | undefined, token: string): boolean {
 /** @returns undefined when it is longer than allowed; the rest is then not read. */
 async function readBody(request: IncomingMessage, bodyBytesMax: number): Promise<Uint8Array | undefined> {
   if (Number(request.headers['content-length'] ?? 0) > bodyBytesMax) return undefined;
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const body = new ByteCollector();
   for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > bodyBytesMax) return undefined;
-    chunks.push(chunk);
+    if (body.length + chunk.length > bodyBytesMax) return undefined;
+    body.add(chunk);
   }
-  return new Uint8Array(Buffer.concat(chunks));
+  return body.whole();
 }
 
 function octets(body: Uint8Array): Answer {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -199,6 +200,31 @@ test('an agent holds as many connections as it says, and closes the next one', {
   first.write('GET /status HTTP/1.1\r\nhost: a\r\n\r\n');
   assert.match(String(await once(first, 'data')), /^HTTP\/1\.1 401 /);
   await once(await open(), 'close');
+});
+
+test('an answer in single bytes is not kept as an object for each', async (t) => {
+  const server = createHttpServer((request, response) => {
+    request.resume();
+    for (let i = 0; i < 500; i++) response.write(Uint8Array.of(i));
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const urls = new Map([[2, `http://127.0.0.1:${(server.address() as AddressInfo).port}`]]);
+  const peers = new PeerHttp({ urls, token });
+  let piecesMax = 0;
+  const { concat } = Buffer;
+  t.mock.method(Buffer, 'concat', (pieces: readonly Uint8Array[], length?: number) => {
+    piecesMax = Math.max(piecesMax, pieces.length);
+    return concat(pieces, length);
+  });
+  const answer = await peers.call(2, new Uint8Array(1), 5_000);
+  assert.deepEqual(
+    answer,
+    Uint8Array.from({ length: 500 }, (_, i) => i),
+  );
+  assert.ok(piecesMax < 500, `${piecesMax} pieces`);
+  peers.close();
+  server.close();
 });
 
 test('HSM socket: replies pair with requests, a lost connection fails what was in flight, the next call connects again', async (t) => {

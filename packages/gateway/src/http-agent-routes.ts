@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { ByteCollector } from '@coffer/base';
 import { GatewayError } from './errors.js';
 import { routedAnswerBytesMax } from './limits.js';
 import type { AgentRoutes } from './ports.js';
@@ -69,17 +70,15 @@ async function received(response: IncomingMessage): Promise<Uint8Array> {
     response.resume();
     throw unavailable(`status ${response.statusCode}`);
   }
-  const chunks: Buffer[] = [];
-  let length = 0;
+  const answer = new ByteCollector();
   for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > routedAnswerBytesMax) {
+    if (answer.length + chunk.length > routedAnswerBytesMax) {
       response.destroy();
       throw unavailable('answer too large');
     }
-    chunks.push(chunk);
+    answer.add(chunk);
   }
-  return new Uint8Array(Buffer.concat(chunks));
+  return answer.whole();
 }
 
 function parsed(url: string): URL {

@@ -13,6 +13,7 @@ export interface ServeOptions {
   readonly tls?: { readonly key: string; readonly cert: string };
   /**
    * Reverse proxies in front that append to `X-Forwarded-For`. Default 0: the header is ignored, because anyone can send it.
+   * A request with fewer entries did not come through all of them: the address of its connection counts then.
    */
   readonly trustedProxies?: number;
 }
@@ -53,12 +54,15 @@ export async function serveGateway(gateway: Gateway, options: ServeOptions): Pro
   return { port: (server.address() as AddressInfo).port, close: () => closed(server) };
 }
 
-/** The connection's own address, or the one that the outermost trusted proxy saw. */
-function peerOf({ incoming }: HttpBindings, trustedProxies: number): Peer | undefined {
+/**
+ * The connection's own address, or the one that the outermost trusted proxy saw. There always is one: whoever came around
+ * the proxies, or hung up already, would otherwise be limited by nothing.
+ */
+function peerOf({ incoming }: HttpBindings, trustedProxies: number): Peer {
   const header = incoming.headers['x-forwarded-for'];
   const seen = (Array.isArray(header) ? header.join() : (header ?? '')).split(',').map((part) => part.trim());
-  const address = trustedProxies > 0 ? seen.at(-trustedProxies) : incoming.socket.remoteAddress;
-  return address === undefined || address === '' ? undefined : { address };
+  const forwarded = trustedProxies > 0 ? seen.at(-trustedProxies) : undefined;
+  return { address: forwarded || incoming.socket.remoteAddress || 'unknown' };
 }
 
 function listening(server: Server, port: number, hostname: string): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { decodeHistory, encodeHistory, HistoryRecorder, historyEdn, verifyHistory } from '@coffer/testing';
+import { decodeHistory, encodeHead, encodeHistory, HistoryRecorder, historyEdn, verifyHistory } from '@coffer/testing';
 import { head, life, registration, Script, status, told } from './story.js';
 
 const text = encodeHistory(told(life));
@@ -10,6 +10,11 @@ test('a history survives being written down', () => {
   assert.deepEqual(history, told(life));
   assert.equal(encodeHistory(history), text);
   assert.equal(verifyHistory(history).calls, life.length);
+});
+
+test('a fleet of one guess and one of ten have histories', () => {
+  for (const budgetLimit of [1, 10])
+    assert.equal(decodeHistory(encodeHead({ ...head, budgetLimit })).head.budgetLimit, budgetLimit);
 });
 
 test('its lines are as documented', () => {
@@ -66,6 +71,8 @@ test('what is no history is refused, with the number of the line', () => {
     '{}\n': 'line 1: no history',
     [text.slice(0, -1)]: 'does not end',
     [`${JSON.stringify({ type: 'history', ...head, v: 2 })}\n`]: 'line 1: no history',
+    [`${JSON.stringify({ type: 'history', ...head, budgetLimit: 0 })}\n`]: 'line 1: no history',
+    [`${JSON.stringify({ type: 'history', ...head, budgetLimit: 11 })}\n`]: 'line 1: no history',
     [withLine('nonsense')]: 'line 2: no JSON object',
     [withLine('[]')]: 'line 2: no JSON object',
     [withLine('{"type":"noise","call":0,"atMs":0}')]: 'line 2: type noise',

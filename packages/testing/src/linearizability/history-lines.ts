@@ -1,3 +1,4 @@
+import { budgetLimitMax } from '@coffer/protocol';
 import { SimulationError } from '../errors.js';
 import type { History, HistoryEvent, HistoryHead } from './history.js';
 
@@ -71,6 +72,8 @@ function decodeHead(line: string): HistoryHead {
     v === 1 &&
     (clock === 'virtual' || clock === 'monotonic') &&
     is('count', budgetLimit) &&
+    (budgetLimit as number) >= 1 &&
+    (budgetLimit as number) <= budgetLimitMax &&
     is('text', origin) &&
     Object.keys(others).length === 0;
   if (!isHead) throw bad(1, 'no history, or of another version');
