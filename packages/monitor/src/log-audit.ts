@@ -36,8 +36,8 @@ export class LogAudit {
   }
 
   /**
-   * Checks everything since the last pass; the first time, everything. A pass that ended early, because something did not
-   * answer or the tree is not the one that was signed, changes nothing: the next one begins where it began.
+   * Checks everything since the last pass; the first time, everything. A pass that ended before it had the whole tree,
+   * because something did not answer or the tree is not the one that was signed, changes nothing: the next one begins where it began.
    */
   async advance(exhibits: Exhibits = {}): Promise<AuditReport> {
     const pass = new AuditPass(this.#options, this.#published, this.#state);

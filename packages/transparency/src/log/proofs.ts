@@ -51,8 +51,8 @@ export function verifyInclusion(index: number, leaf: Uint8Array, proof: readonly
 }
 
 /**
- * Checks that `later` begins with the leaves of `earlier` (RFC 9162 §2.1.4.2). An empty earlier tree is a prefix of
- * everything and takes an empty proof, as does the same tree again.
+ * Checks that `later` begins with the leaves of `earlier` (RFC 9162 §2.1.4.2). The same tree again takes an empty proof. An
+ * empty earlier tree is refused with any proof: it is a prefix of everything, so there is nothing to verify.
  * @throws TransparencyError `inconsistent`.
  */
 export function verifyConsistency(earlier: TreeHead, later: TreeHead, proof: readonly Uint8Array[]): void {
