@@ -247,6 +247,28 @@ test('trust roots: created, signed, rotated with a revocation, and the next epoc
   assert.equal(decodeTrustRoot(encodeTrustRoot(again)).signatures.length, 0);
 });
 
+test('a rotation that drops an operator locks nobody out: its evidence counts by the root of its leaf', async () => {
+  const { version: _version, revocations: _revocations, ...plan } = trustRootOf();
+  const bench = new Bench();
+  // Evidence of the first fleet that the first operator signed, and of all others the second one.
+  const signed: EvidenceVerifier = {
+    verify: (given) => {
+      const signer = keyOf(hex(given.indexDigest) === hex(a.evidence) ? 'operator' : 'operator 2');
+      const isListed = given.trustRoot.operators.some((key) => hex(key) === hex(signer));
+      return isListed ? evidence.verify(given) : [{ name: 'config', verdict: 'failed', why: 'unknown role' }];
+    },
+  };
+  await publishEpoch(auditing(bench), request({ serve: [a] }, { isFirst: true }));
+  const next = rotateTrustRoot(bench.root, { plan: { ...plan, operators: [keyOf('operator 2')] } });
+  const rotated = ['root 1', 'root 2'].reduce((root, name) => signRoot(root, bench.root, seedOf(name)), next);
+  await bench.client.postTrustRoot(encodeTrustRoot(rotated));
+  const by = { operatorSeed: seedOf('operator 2') };
+  for (const [fleet, epoch] of [[b, 2] as const, [c, 3] as const]) {
+    const logged = await publishEpoch(auditing(bench, { evidence: signed }), request({ serve: [fleet] }, by));
+    assert.equal(logged.epoch, epoch);
+  }
+});
+
 test('a gateway is told, with its operator’s token, and has to hand out the epoch', async () => {
   const asked: [string, string | null][] = [];
   const gateway =

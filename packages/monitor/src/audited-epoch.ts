@@ -117,7 +117,11 @@ export async function auditEpoch(
   const { doubts, roots, namespace } = checks;
   const next = { ...state, entry };
   const leaf = await doubts.keep(epoch, () => openLeaf(entry));
-  if (leaf === undefined) return { state: { ...next, history: { ...state.history, epoch } } };
+  if (leaf === undefined) {
+    // Junk in the place of a statement is no way out of having made it.
+    await doubts.keep(epoch, () => verifyAnswer(files, undefined, checks));
+    return { state: { ...next, history: { ...state.history, epoch } } };
+  }
   await doubts.keep(epoch, () => {
     if (!equalBytes(bytesOf(files.copy), entry)) throw new DoubtError('leaf-copy', 'another leaf is served by epoch');
   });
@@ -137,7 +141,7 @@ export async function auditEpoch(
   const history = succeed(state.history, bytesOf(files.artifact), (error) => {
     doubts.add(doubtOf(error, epoch));
   });
-  const { judged, evidence } = await judgeEvidence(artifact, epoch, state.judged, checks);
+  const { judged, evidence } = await judgeEvidence(artifact, { epoch, trustRootVersion }, state.judged, checks);
   return {
     state: { history, before: { artifact, leaf }, entry, trustRootVersion, judged },
     report: {
@@ -155,14 +159,14 @@ export async function auditEpoch(
   };
 }
 
-async function verifyAnswer(files: EpochFiles, leaf: Leaf, checks: EpochChecks): Promise<void> {
+async function verifyAnswer(files: EpochFiles, leaf: Leaf | undefined, checks: EpochChecks): Promise<void> {
   const answer = openAnswer(bytesOf(files.answer));
-  if (!isLogged(answer, leaf)) throw await checks.accuse(files.epoch, files.entry, answer);
+  if (leaf === undefined || !isLogged(answer, leaf)) throw await checks.accuse(files.epoch, files.entry, answer);
 }
 
 async function judgeEvidence(
   artifact: FleetArtifact,
-  epoch: number,
+  { epoch, trustRootVersion }: Pick<EpochReport, 'epoch' | 'trustRootVersion'>,
   judgedBefore: ReadonlySet<string>,
   { published, evidence, roots, doubts }: EpochChecks,
 ): Promise<Pick<EpochReport, 'evidence'> & Pick<EpochState, 'judged'>> {
@@ -173,7 +177,7 @@ async function judgeEvidence(
     return judgedBefore.has(name) ? [] : [{ fleet, configHash, name }];
   });
   for (const { fleet, configHash } of fresh) {
-    const at = { trustRoot: roots.newest, size: epoch };
+    const at = { trustRoot: roots.judging(trustRootVersion), size: epoch };
     const findings = await doubts.keep(epoch, () => auditEvidence(published, evidence, fleet, at));
     if (findings !== undefined) reports.push({ configHash, findings });
   }

@@ -5,6 +5,7 @@ import {
   consistencyNodes,
   decodeBundle,
   decodeLeaf,
+  decodePlexiMessage,
   encodeFraudProof,
   encodeProofFile,
   encodeTilePath,
@@ -32,6 +33,7 @@ import {
 } from '@coffer/transparency';
 import { DoubtError, orDoubt } from './doubt.js';
 import type { Published } from './published.js';
+import type { RootChain } from './root-chain.js';
 
 /** A checkpoint whose log signature was verified. */
 export interface KnownCheckpoint extends Checkpoint {
@@ -116,19 +118,40 @@ export function contradicted(answer: PlexiAnswer, log: LoggedLeaf, root: TrustRo
   return accusation('plexi-answer', why, { kind: 'contradicted-answer', answer, log }, root);
 }
 
-/** The leaf of a bundle that somebody was given. @throws DoubtError `unlogged` when nobody of the trust root signed it. */
-export function openBundleLeaf(bytes: Uint8Array, { auditors, namespace }: TrustRoot) {
-  return orDoubt('unlogged', 'the bundle is not one that the auditor signed', () => {
+/** What somebody was given as an epoch of the log. */
+export interface BundleLeaf {
+  readonly leaf: Leaf;
+  readonly bytes: Uint8Array;
+  /** The place that the auditor's message names: that is what was signed, whatever the leaf around it says. */
+  readonly epoch: number;
+}
+
+/** Form, namespace and artifact; whose word it is, {@link verifyBundleAuditor} says. @throws DoubtError `unlogged`. */
+export function openBundleLeaf(bytes: Uint8Array, namespace: string): BundleLeaf {
+  return orDoubt('unlogged', 'the bundle is not one that an auditor signs', () => {
     const bundle = decodeBundle(bytes);
     const leaf = decodeLeaf(bundle.leaf);
-    const { key, message, signature } = leaf.auditor;
-    if (leaf.namespace !== namespace || !auditors.some((each) => equalBytes(each, key)))
-      throw new DoubtError('unlogged', 'the bundle is of another namespace or auditor');
-    verifyPlexiSignature(message, key, signature);
+    const message = decodePlexiMessage(leaf.auditor.message);
+    if (message.namespace !== namespace || message.epoch < 1)
+      throw new DoubtError('unlogged', 'the bundle is of another namespace, or of no epoch');
     if (!equalBytes(artifactDigest(bundle.artifact), leaf.digest))
       throw new DoubtError('unlogged', 'the bundle has another artifact than its leaf');
-    return { leaf, bytes: bundle.leaf };
+    return { leaf, bytes: bundle.leaf, epoch: message.epoch };
   });
+}
+
+/**
+ * An auditor of any root of the chain: one that a later root dropped still had to log what it signed, and the version in a
+ * leaf that is not logged is whatever its maker wrote.
+ * @throws DoubtError `unlogged` when nobody of the chain signed it; `key-revoked` for what a thief can sign.
+ */
+export function verifyBundleAuditor({ leaf, epoch }: BundleLeaf, roots: RootChain): void {
+  const { key, message, signature } = leaf.auditor;
+  if (!roots.all.some(({ auditors }) => auditors.some((each) => equalBytes(each, key))))
+    throw new DoubtError('unlogged', 'the bundle is of another auditor');
+  orDoubt('unlogged', 'the auditor did not sign the bundle', () => verifyPlexiSignature(message, key, signature));
+  const why = 'the bundle is signed by a key that was revoked before';
+  orDoubt('key-revoked', why, () => roots.verifyInForce(key, epoch));
 }
 
 /**
@@ -171,7 +194,3 @@ async function readNodes(published: Published, subtrees: readonly Subtree[], siz
   for (const tile of tilesOfSubtrees(subtrees, size)) fetched.set(encodeTilePath(tile), await published.tile(tile));
   return readTiles(size, fetched);
 }
-
-/** Whether two leaves hold the same statement of the auditor. */
-export const isSameStatement = (one: Leaf, other: Leaf): boolean =>
-  equalBytes(one.auditor.message, other.auditor.message);

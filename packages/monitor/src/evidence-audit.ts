@@ -20,6 +20,7 @@ export interface EvidenceRequest {
   readonly read: (digest: Uint8Array) => Uint8Array | undefined;
   readonly indexDigest: Uint8Array;
   readonly descriptor: FleetDescriptor;
+  /** Roles and thresholds of the root of the leaf that first named the evidence, revocations of every known one. */
   readonly trustRoot: TrustRoot;
   /** Size of the log with the leaf that first named the evidence: keys revoked before do not count. */
   readonly size: number;

@@ -1,13 +1,12 @@
 import { equalBytes } from '@coffer/base';
 import { decodeEntryBundle, tileWidth, tileWidthIn } from '@coffer/transparency';
 import {
-  isSameStatement,
   type KnownCheckpoint,
   loggedLeaf,
   openBundleLeaf,
   openEarlier,
-  openKnown,
   unlogged,
+  verifyBundleAuditor,
   verifyOneHistory,
 } from './cross-checks.js';
 import { DoubtError, type Doubts, orDoubt } from './doubt.js';
@@ -41,21 +40,24 @@ export async function compareExhibits(
   const { published, roots, known } = log;
   const root = roots.newest;
   for (const note of checkpoints) {
-    const shown = await doubts.keep(undefined, () => {
-      const opened = openEarlier(note, roots.all);
-      verifyLogKeys(opened, roots);
-      return opened;
-    });
+    const shown = await doubts.keep(undefined, () => openShown(note, roots));
     if (shown !== undefined) await doubts.keep(undefined, () => verifyGrown(log, shown));
   }
   for (const other of others) {
     await doubts.keep(undefined, async () => {
       const elsewhere = new Published(other, root.namespace);
-      const shown = openKnown(await elsewhere.checkpoint(), root);
+      const shown = openShown(await elsewhere.checkpoint(), roots);
       await verifyOneHistory([known, shown], shown.size > known.size ? elsewhere : published, root);
     });
   }
   for (const bundle of bundles) await doubts.keep(undefined, () => compareBundle(log, bundle));
+}
+
+/** A checkpoint that was shown at another time or place. @throws DoubtError `checkpoint`, `key-revoked`. */
+function openShown(note: Uint8Array, roots: RootChain): KnownCheckpoint {
+  const opened = openEarlier(note, roots.all);
+  verifyLogKeys(opened, roots);
+  return opened;
 }
 
 /** Whoever stole a revoked key can sign any tree. It accuses nobody. @throws DoubtError `key-revoked`. */
@@ -85,13 +87,30 @@ export async function verifyGrown({ published, roots, known }: FoundLog, shown: 
 
 async function compareBundle({ published, roots, known }: FoundLog, bundle: Uint8Array): Promise<void> {
   const root = roots.newest;
-  const { leaf, bytes } = openBundleLeaf(bundle, root);
-  if (leaf.epoch > known.size) throw unlogged(bytes, { checkpoint: known.note }, root);
-  const index = Math.floor((leaf.epoch - 1) / tileWidth);
-  const width = tileWidthIn(known.size, 'entries', index);
+  const signed = openBundleLeaf(bundle, root.namespace);
+  const { epoch, bytes } = signed;
+  const entry = epoch > known.size ? undefined : await loggedEntry(published, epoch, known.size);
+  if (entry !== undefined && equalBytes(entry, bytes)) return;
+  verifyBundleAuditor(signed, roots);
+  if (entry === undefined) throw unlogged(bytes, { checkpoint: known.note }, root);
+  if (hasMessage(entry, signed.leaf.auditor.message)) return;
+  throw unlogged(bytes, await loggedLeaf(published, epoch, known, entry), root);
+}
+
+async function loggedEntry(published: Published, epoch: number, size: number): Promise<Uint8Array> {
+  const index = Math.floor((epoch - 1) / tileWidth);
+  const width = tileWidthIn(size, 'entries', index);
   const tile = await published.tile({ level: 'entries', index, width });
   const entries = orDoubt('tile', 'the entries are not there', () => decodeEntryBundle(tile, width));
-  const entry = entries[(leaf.epoch - 1) % tileWidth] as Uint8Array;
-  if (equalBytes(entry, bytes) || isSameStatement(openLeaf(entry), leaf)) return;
-  throw unlogged(bytes, await loggedLeaf(published, leaf.epoch, known, entry), root);
+  return entries[(epoch - 1) % tileWidth] as Uint8Array;
+}
+
+/** Whether the entry holds this statement of the auditor. One that is no leaf is something else than was signed. */
+function hasMessage(entry: Uint8Array, message: Uint8Array): boolean {
+  try {
+    return equalBytes(openLeaf(entry).auditor.message, message);
+  } catch (error) {
+    if (error instanceof DoubtError) return false;
+    throw error;
+  }
 }

@@ -1,10 +1,10 @@
-import { hex, utf8Text } from '@coffer/base';
+import { equalBytes, hex, utf8Text } from '@coffer/base';
 import {
   decodePlexiMessage,
+  encodePlexiMessage,
   type Leaf,
   type PlexiAnswer,
   parsePlexiAnswer,
-  plexiAnswerJson,
   plexiKeyId,
 } from '@coffer/transparency';
 import type { Json } from '@coffer/wire';
@@ -27,15 +27,11 @@ function fieldsOf(bytes: Uint8Array): Fields {
 export const openAnswer = (bytes: Uint8Array): PlexiAnswer =>
   orDoubt('plexi-answer', 'not an answer of the Plexi API', () => parsePlexiAnswer(fieldsOf(bytes)));
 
-/** Whether the answer is what the log has, byte for byte. */
-export function isLogged(answer: PlexiAnswer, { auditor }: Leaf): boolean {
-  const logged = {
-    message: decodePlexiMessage(auditor.message),
-    signature: auditor.signature,
-    keyId: plexiKeyId(auditor.key),
-  };
-  return JSON.stringify(plexiAnswerJson(answer)) === JSON.stringify(plexiAnswerJson(logged));
-}
+/** Whether the answer is what the log has, byte for byte. A log may have any bytes as a message, also what is none. */
+export const isLogged = ({ message, signature, keyId }: PlexiAnswer, { auditor }: Leaf): boolean =>
+  equalBytes(encodePlexiMessage(message), auditor.message) &&
+  equalBytes(signature, auditor.signature) &&
+  keyId === plexiKeyId(auditor.key);
 
 /** Every key that the auditor shows is one of the root, and it says that it has this log. @throws DoubtError `plexi-answer`. */
 export function verifyInfo(bytes: Uint8Array, namespace: string, roots: RootChain): void {
@@ -63,6 +59,8 @@ export function verifyLastEpoch(bytes: Uint8Array, newest: Leaf): void {
   if (typeof epoch !== 'number' || epoch < newest.epoch)
     throw new DoubtError('plexi-answer', 'its last verified epoch is older than the log');
   if (epoch > newest.epoch) return;
-  if (end !== hex(newest.digest) || timestamp !== decodePlexiMessage(newest.auditor.message).timestampMs)
+  const why = 'no answer can agree with a message that is none';
+  const { timestampMs } = orDoubt('plexi-answer', why, () => decodePlexiMessage(newest.auditor.message));
+  if (end !== hex(newest.digest) || timestamp !== timestampMs)
     throw new DoubtError('plexi-answer', 'its last verified epoch is not the log’s');
 }

@@ -1,4 +1,4 @@
-import { equalBytes } from '@coffer/base';
+import { equalBytes, hex } from '@coffer/base';
 import {
   decodeTrustRoot,
   rotationsMax,
@@ -39,6 +39,21 @@ export class RootChain {
     const root = this.#roots[Math.max(0, version - first.version)];
     if (root === undefined) throw new DoubtError('trust-root-version', `no trust root ${version} was published`);
     return root;
+  }
+
+  /**
+   * A root as it judges what its leaves name: those whom a later one drops were in office then, but what any root has
+   * revoked stays revoked, at the smallest size of all.
+   * @throws DoubtError `trust-root-version` as {@link of}.
+   */
+  judging(version: number): TrustRoot {
+    const revocations = new Map<string, TrustRoot['revocations'][number]>();
+    for (const revocation of this.#roots.flatMap((root) => root.revocations)) {
+      const key = hex(revocation.key);
+      const known = revocations.get(key);
+      if (known === undefined || revocation.revokedAtSize < known.revokedAtSize) revocations.set(key, revocation);
+    }
+    return { ...this.of(version), revocations: [...revocations.values()] };
   }
 
   /** @throws TransparencyError `key-revoked` when any root says so: one may be dropped together with its revocation. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hex, utf8, utf8Text } from '@coffer/base';
 import { sha256 } from '@coffer/crypto';
-import type { DoubtCode, EpochReport } from '@coffer/monitor';
+import type { DoubtCode, EpochReport, EvidenceRequest } from '@coffer/monitor';
 import {
   artifactDigest,
   decodeCheckpoint,
@@ -11,11 +11,24 @@ import {
   encodePlexiMessage,
   type Leaf,
   leafHash,
+  plexiAnswerJson,
+  plexiKeyId,
   signPlexiMessage,
   type TrustRoot,
 } from '@coffer/transparency';
 import { seedOf, signedBy } from '@coffer/transparency/testing';
-import { auditOf, dayMs, goodWorld, json, keyOf, nowMs, type Shown, ShownWorld, World } from './harness.js';
+import {
+  auditOf,
+  dayMs,
+  goodWorld,
+  json,
+  keyOf,
+  nowMs,
+  type Shown,
+  ShownWorld,
+  testEvidence,
+  World,
+} from './harness.js';
 
 const ns = new World().namespace;
 
@@ -132,7 +145,7 @@ const forged: readonly (readonly [string, (world: World) => void, readonly strin
   [
     'an entry that is no leaf',
     (world) => world.logLeaf(world.artifactOf({ A: 'serving' }), utf8('{}')),
-    ['leaf-form 4 bad-leaf'],
+    ['leaf-form 4 bad-leaf', 'plexi-answer 4 not-fraud'],
   ],
   [
     'a leaf of another epoch',
@@ -242,6 +255,27 @@ for (const [what, forge, expected] of forged) {
   });
 }
 
+test('forged: a message of the auditor that is none', async () => {
+  const world = goodWorld();
+  const edit = (leaf: Leaf): Leaf => ({ ...leaf, auditor: { ...leaf.auditor, message: utf8('none') } });
+  world.publish({ B: 'serving', C: 'serving' }, { edit });
+  const digest = artifactDigest(world.artifacts[3] as Uint8Array);
+  const message = { suite: 1, namespace: ns, timestampMs: nowMs, epoch: 4, digest } as const;
+  const signature = signPlexiMessage(message, seedOf('auditor'));
+  const answer = plexiAnswerJson({ message, signature, keyId: plexiKeyId(keyOf('auditor')) });
+  const source = new ShownWorld(world, {
+    [`/namespaces/${ns}/audits/4`]: json(answer),
+    [`/namespaces/${ns}/last-verified-epoch`]: json({ epoch: 4, end_hash: hex(digest), timestamp: nowMs }),
+  });
+  assert.deepEqual(await doubtsOf(source), [
+    'auditor-signature 4 bad-plexi',
+    'plexi-answer 4',
+    'plexi-answer 4 bad-plexi',
+  ]);
+  source.shown = { ...source.shown, [`/namespaces/${ns}/audits/4`]: undefined };
+  assert.deepEqual(await doubtsOf(source), ['auditor-signature 4 bad-plexi', 'missing 4', 'plexi-answer 4 bad-plexi']);
+});
+
 test('checkpoints: another log’s key, too few witnesses, an old quorum, a tree of other leaves', async () => {
   const source = new ShownWorld(goodWorld());
   const other = new World({ origin: 'other.example/log' });
@@ -309,6 +343,46 @@ test('a key that was dropped together with its revocation stays revoked', async 
   assert.deepEqual(await doubtsOf(source), []);
   world.publish({ B: 'serving', C: 'serving' }, { auditor: 'auditor', trustRootVersion: 1 });
   assert.deepEqual(await doubtsOf(source), ['key-revoked 4 key-revoked']);
+});
+
+test('evidence counts by the root of the leaf that named it, without keys that any root has revoked', async () => {
+  const world = goodWorld();
+  const source = new ShownWorld(world);
+  const rebuilders = { threshold: 0, keys: [keyOf('rebuilder 1')] };
+  const revoked = (revokedAtSize: number) => ({ revocations: [{ key: keyOf('rebuilder 2'), revokedAtSize }] });
+  const next = { operators: [keyOf('operator 2')], ceremony: { ...world.trustRoot().ceremony, threshold: 2 } };
+  for (const fields of [revoked(3), { ...next, ...revoked(2) }, { ...next, rebuilders }]) {
+    const version = source.roots.length + 1;
+    source.roots.push(signedBy(world.trustRoot({ version, ...fields }), ['root 1', 'root 2']));
+  }
+  world.publish({ C: 'serving', D: 'serving' }, { operator: 'operator 2', trustRootVersion: 4 });
+  const asked = new Map<number, EvidenceRequest['trustRoot']>();
+  const evidence = {
+    verify(request: EvidenceRequest) {
+      asked.set(request.size, request.trustRoot);
+      return testEvidence.verify(request);
+    },
+  };
+  const report = await auditOf(source, { trustRoot: world.trustRoot(), evidence }).advance();
+  assert.deepEqual(report.doubts, []);
+  const rolesOf = ({ version, operators, ceremony, rebuilders, revocations }: EvidenceRequest['trustRoot']) => [
+    version,
+    operators.map(hex).join(),
+    ceremony.threshold,
+    rebuilders.threshold,
+    revocations.map(({ key, revokedAtSize }) => `${hex(key)} ${revokedAtSize}`).join(),
+  ];
+  const [first, second] = [hex(keyOf('operator')), hex(keyOf('operator 2'))];
+  const revocation = `${hex(keyOf('rebuilder 2'))} 2`;
+  assert.deepEqual(
+    [...asked].map(([size, root]) => [size, ...rolesOf(root)]),
+    [
+      [1, 1, first, 1, 1, revocation],
+      [2, 1, first, 1, 1, revocation],
+      [3, 1, first, 1, 1, revocation],
+      [4, 4, second, 2, 0, revocation],
+    ],
+  );
 });
 
 test('a log key that was revoked at a smaller size signs no checkpoint', async () => {
