@@ -138,6 +138,15 @@ export function rootMutants(): Mutant[] {
         replace: 'if (false)',
         test: 'rotation: versions one by one, the same log, and no revocation undone',
       },
+      {
+        name: 'a ceremony witness or rebuilder whose revocation is left out',
+        rule: 'a revoked key of any role stays revoked or is not listed',
+        keeps: ['transparency §7', 'evidence §2'],
+        file: rotation,
+        find: 'listedKeys(next)',
+        replace: '[...next.auditors, ...next.operators, ...next.policy.logs.map(({ key }) => key.key)]',
+        test: 'rotation: a key of any role that was revoked is not listed again without it',
+      },
     ]),
     ...cutMutants('packages/transparency/test/fraud.test.ts', [
       {

@@ -151,8 +151,33 @@ test('rotation: versions one by one, the same log, and no revocation undone', ()
   step({ revocations: at(5) }, { auditors: [keyOf('auditor 2')] });
   assert.throws(() => step({ revocations: at(5) }, { revocations: at(6) }), coded('revocation-undone'));
   assert.throws(() => step({ revocations: at(5) }, {}), coded('revocation-undone'));
-  const log = [{ key: world.log.key, revokedAtSize: 1 }];
-  assert.throws(() => step({ revocations: log }, {}), coded('revocation-undone'));
+});
+
+test('rotation: a key of any role that was revoked is not listed again without it', () => {
+  const { ceremony, rebuilders, policy } = root();
+  const others = [
+    { threshold: 0, witnesses: [] },
+    { threshold: 0, keys: [] },
+  ] as const;
+  const roles: readonly [string, Uint8Array, Partial<TrustRoot> | undefined][] = [
+    ['auditor', keyOf('auditor'), { auditors: [keyOf('auditor 2')] }],
+    ['operator', keyOf('operator'), { operators: [keyOf('operator 2')] }],
+    ['log', world.log.key, undefined],
+    ['witness', policy.witnesses[0]!.key.key, undefined],
+    ['root key', keyOf('root 1'), { rootKeys: nextRoots }],
+    ['ceremony witness', ceremony.witnesses[0]!, { ceremony: others[0] }],
+    ['rebuilder', rebuilders.keys[0]!, { rebuilders: others[1] }],
+  ];
+  for (const [role, key, without] of roles) {
+    const revocations = [{ key, revokedAtSize: 1 }];
+    const to = (fields: Partial<TrustRoot>) => {
+      const names = [...two, 'root 3', 'root 4'];
+      return verifyRotation(root({ revocations }), signedBy(root({ version: 2, ...fields }), names));
+    };
+    to({ revocations });
+    assert.throws(() => to({}), coded('revocation-undone'), role);
+    if (without !== undefined) to(without);
+  }
 });
 
 test('rotation: a chain, in order and within its limit', () => {

@@ -2,7 +2,7 @@ import { equalBytes, hex } from '@coffer/base';
 import { isEd25519Signature } from '@coffer/crypto';
 import { TransparencyError } from '../errors.js';
 import { rotationsMax } from '../limits.js';
-import { decodeTrustRoot, type SignedTrustRoot, type TrustRoot, trustRootMessage } from './trust-root.js';
+import { decodeTrustRoot, listedKeys, type SignedTrustRoot, type TrustRoot, trustRootMessage } from './trust-root.js';
 
 /**
  * Follows published trust roots from the one a client holds to the newest.
@@ -44,10 +44,13 @@ function verifyThreshold(
   if (signed.length < threshold) throw new TransparencyError('below-threshold', 'too few root keys signed');
 }
 
-/** A key revoked once is never believed for more again; it may be dropped altogether. */
+/**
+ * A key revoked once is never believed for more again; it may be dropped altogether. Whoever is listed in any role counts:
+ * evidence is signed by keys that sign no leaf, and those are stolen as well.
+ */
 function verifyRevocationsKept(current: TrustRoot, next: TrustRoot): void {
   const sizes = new Map(next.revocations.map(({ key, revokedAtSize }) => [hex(key), revokedAtSize]));
-  const listed = new Set([...next.auditors, ...next.operators, ...next.policy.logs.map(({ key }) => key.key)].map(hex));
+  const listed = new Set(listedKeys(next).map(hex));
   for (const { key, revokedAtSize } of current.revocations) {
     const size = sizes.get(hex(key)) ?? (listed.has(hex(key)) ? Number.POSITIVE_INFINITY : 0);
     if (size > revokedAtSize) throw new TransparencyError('revocation-undone', 'a revoked key is believed again');

@@ -12,7 +12,7 @@ import { plexiKeyId } from './plexi.js';
  * whoever stole the key; a time can.
  */
 export interface Revocation {
-  /** 32-byte Ed25519 public key of an auditor, operator or log. */
+  /** 32-byte Ed25519 public key of an auditor, operator, log, ceremony witness or rebuilder. */
   readonly key: Uint8Array;
   /** The log's size when it was revoked: leaves below that index, and checkpoints up to that size, keep their value. */
   readonly revokedAtSize: number;
@@ -178,20 +178,19 @@ function decodeRevocations(json: Json): readonly Revocation[] {
 }
 
 function checkKeys(root: TrustRoot): void {
-  const { origin, rootKeys, auditors, operators, policy, ceremony, rebuilders } = root;
+  const { origin, auditors, policy } = root;
   if (policy.logs.length === 0 || policy.logs.some(({ key }) => key.name !== origin))
     form.fail('log keys of the origin');
   if (new Set(auditors.map(plexiKeyId)).size !== auditors.length) form.fail('two auditor keys with one key id');
   // One key in two roles could be made to sign in the one what counts in the other.
-  const all = [
-    rootKeys.keys,
-    auditors,
-    operators,
-    [...policy.logs, ...policy.witnesses].map(({ key }) => key.key),
-    ceremony.witnesses,
-    rebuilders.keys,
-  ].flat();
+  const all = listedKeys(root);
   if (new Set(all.map(hex)).size !== all.length) form.fail('one key in two roles');
+}
+
+/** Every key that a trust root lists, in whatever role. */
+export function listedKeys({ rootKeys, auditors, operators, policy, ceremony, rebuilders }: TrustRoot): Uint8Array[] {
+  const named = [...policy.logs, ...policy.witnesses].map(({ key }) => key.key);
+  return [rootKeys.keys, auditors, operators, named, ceremony.witnesses, rebuilders.keys].flat();
 }
 
 const sortedHex = (keys: readonly Uint8Array[]): string[] => keys.map(hex).sort();
