@@ -28,15 +28,6 @@ export function newsMutants(): Mutant[] {
         test: 'attack: an older bundle is replayed: nothing changes and the fleet known so far goes on',
       },
       {
-        name: 'a client that goes on after a proven fraud',
-        rule: 'a fraud proof ends the call',
-        keeps: ['transparency §9', 'transparency §10'],
-        file: book,
-        find: "|| error.code === 'log-fraud'",
-        replace: '',
-        test: 'attack: a log with two histories: a fraud proof that anyone can verify, and nothing more is sent',
-      },
-      {
         name: 'a contradiction that anybody can make up',
         rule: 'only a fraud proof that verifies accuses',
         keeps: ['transparency §9', 'transparency §10'],
@@ -134,9 +125,18 @@ export function newsMutants(): Mutant[] {
         rule: 'what this device saw revoked stays revoked',
         keeps: ['transparency §9', 'transparency §3'],
         file: book,
-        find: "before?.status === 'revoked' ? 'revoked' : status",
-        replace: 'status',
+        find: "|| before?.status === 'revoked'",
+        replace: '',
         test: 'a fleet that this device saw revoked stays revoked, whatever is signed later',
+      },
+      {
+        name: 'a revoked fleet that is forgotten because it was never accepted',
+        rule: 'what this device saw revoked stays revoked, accepted or not',
+        keeps: ['transparency §9', 'transparency §3'],
+        file: book,
+        find: "if (status === 'revoked' || before",
+        replace: "if ((status === 'revoked' && before !== undefined) || before",
+        test: 'attack: a fleet that was revoked before this device accepted it is not brought back by a leaf from before that',
       },
       {
         name: 'a registration that is finished under old trust',
@@ -148,6 +148,7 @@ export function newsMutants(): Mutant[] {
         test: 'attack: news are withheld for a week: no registration is finished and no old vault erased by what may be revoked',
       },
     ]),
+    ...frauds(),
     ...cutMutants('packages/gateway/test/bundles.test.ts', [
       {
         name: 'a gateway that hands out what it has not verified',
@@ -172,4 +173,68 @@ export function newsMutants(): Mutant[] {
       },
     ]),
   ];
+}
+
+/** Of a fraud proof that comes in the middle of a call. */
+function frauds(): Mutant[] {
+  const keeps = ['transparency §9', 'transparency §10'] as const;
+  const inDecoy = 'attack: a fraud with the answer to a decoy: it is not lost with the decoy';
+  const inRefill =
+    'attack: a fraud with the answer to a refill: the person has the key and the proof, and nothing more is sent';
+  return cutMutants('packages/client/test/fleet-fraud.test.ts', [
+    {
+      name: 'a client that goes on after a proven fraud',
+      rule: 'a fraud proof ends the call',
+      keeps,
+      file: book,
+      find: "|| error.code === 'log-fraud'",
+      replace: '',
+      test: inDecoy,
+    },
+    {
+      name: 'a fraud proof that is lost with a decoy',
+      rule: 'a decoy may get lost, a fraud proof not',
+      keeps,
+      file: 'client/dist/recovery.js',
+      find: '|| isLie(error)',
+      replace: "|| (isLie(error) && error.code !== 'log-fraud')",
+      test: inDecoy,
+    },
+    {
+      name: 'a key that is kept back because the log lies',
+      rule: 'a key that was recovered is returned',
+      keeps,
+      file: 'client/dist/client.js',
+      find: "error.code === 'log-fraud' || !isLie(error)",
+      replace: '!isLie(error)',
+      test: inRefill,
+    },
+    {
+      name: 'a fraud proof that ends with its call',
+      rule: 'a fraud proof is among the warnings of every later call',
+      keeps,
+      file: book,
+      find: '...fraudWarnings(this.#fraud),',
+      replace: '',
+      test: inRefill,
+    },
+    {
+      name: 'a step after the one that met a fraud',
+      rule: 'after a fraud the call sends nothing more',
+      keeps,
+      file: book,
+      find: 'if (this.#isStopped && this.#fraud !== undefined)',
+      replace: 'if (false)',
+      test: 'attack: a fraud in the middle of a move: the key is returned, and the old vault is not erased in that call',
+    },
+    {
+      name: 'a fraud proof behind another failure',
+      rule: 'an erasure everywhere ends with a fraud',
+      keeps,
+      file: 'client/dist/fleets/erase-everywhere.js',
+      find: "|| error.code === 'log-fraud'",
+      replace: '',
+      test: 'attack: a fraud while everything is to be erased: it is not lost behind a fleet that was down before',
+    },
+  ]);
 }

@@ -235,7 +235,11 @@ export class BackupVault {
 
   /** One call after another: two at once would read and write one state. */
   #inOrder<T>(run: () => Promise<T>): Promise<T> {
-    const next = this.#last.then(run, run);
+    const begin = (): Promise<T> => {
+      this.#session.book.beginCall();
+      return run();
+    };
+    const next = this.#last.then(begin, begin);
     this.#last = next.catch(() => undefined);
     return next;
   }

@@ -4,7 +4,7 @@ import { systemEntropy } from '@coffer/crypto';
 import { type FleetDescriptor, isKsfAcceptable, type KsfParameters, ksfDefault, vaultIdOf } from '@coffer/protocol';
 import { erase } from './erasure.js';
 import { ClientError } from './errors.js';
-import { type News, VaultExchange } from './exchange.js';
+import { isLie, type News, VaultExchange } from './exchange.js';
 import { backupKeyBytes } from './limits.js';
 import type {
   ChangeOutcome,
@@ -262,12 +262,15 @@ function withGeneration(contents: VaultContents, generationMin: bigint | undefin
   return { backupKey: contents.backupKey, generationMin: generation(generationMin ?? contents.generationMin) };
 }
 
-/** The key is recovered; a refill that fails is no reason to keep it from the person. A lying service is. */
+/**
+ * The key is recovered; a refill that fails is no reason to keep it from the person. A service that lies about the vault
+ * is. A log that lies about fleets says nothing about this key: whoever gave the news has the fraud proof, and tells.
+ */
 async function quietly<T>(run: () => Promise<T>): Promise<T | undefined> {
   try {
     return await run();
   } catch (error) {
-    if (error instanceof ClientError && error.code !== 'unproven-reply' && error.code !== 'bad-reply') return undefined;
+    if (error instanceof ClientError && (error.code === 'log-fraud' || !isLie(error))) return undefined;
     throw error;
   }
 }

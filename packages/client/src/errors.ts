@@ -29,6 +29,7 @@ import { CodedError } from '@coffer/base';
  * - `fleet-revoked`: the fleet that holds the vault must not be used any more; nothing is sent to it.
  * - `bundle-refused`: a validation bundle that does not hold; `cause` says which check. What was known stays.
  * - `log-fraud`: the log signed two histories. `fraudProof` is the file that shows it to anyone; nothing more was sent.
+ *   Where the key had been recovered before, it is returned, with the proof among the warnings.
  */
 export type ClientErrorCode =
   | 'network'

@@ -25,7 +25,7 @@ import { retrying } from './retrying.js';
 
 /** What goes with calls and answers besides what is sealed. */
 export interface News {
-  /** What this device knows already. */
+  /** What this device knows already; asked before each post. @throws ClientError to keep it from being sent. */
   known(): KnownEpoch;
   /**
    * Takes a bundle that came with a proven answer. It is nobody's word until it is verified.
@@ -140,6 +140,10 @@ async function fresh(token: () => Promise<string>): Promise<string> {
     throw new ClientError('unauthorized', 'the app has no account token', { cause });
   }
 }
+
+/** Whether somebody between us and the fleet, or the log of fleets, was caught lying: no call goes on as if it had been lost. */
+export const isLie = ({ code }: ClientError): boolean =>
+  code === 'unproven-reply' || code === 'bad-reply' || code === 'log-fraud';
 
 /** The error for a proven reply of a kind that does not answer the request: an HSM or a client of another version. */
 export function unexpected(reply: VaultReply): ClientError {

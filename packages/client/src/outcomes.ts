@@ -27,7 +27,7 @@ export type FleetWarning =
   | { readonly type: 'old-trust'; readonly ageMs: number }
   /** The service offered a validation bundle that does not hold, or none. `code` of the check or the failure. */
   | { readonly type: 'no-news'; readonly code: string }
-  /** The log signed two histories. `fraudProof` shows it to anyone. */
+  /** The log signed two histories, in this call or since the app was started. `fraudProof` shows it to anyone. */
   | { readonly type: 'log-fraud'; readonly fraudProof: Uint8Array }
   /** A newer fleet did not answer; whether it holds a newer vault is unknown. */
   | { readonly type: 'fleet-unreachable'; readonly configHash: ConfigHash; readonly code: string }

@@ -3,7 +3,7 @@ import { CryptoError, type Ke1State, ke3Bytes, opaqueGenerateKe1, opaqueGenerate
 import { attemptIdOf, opaqueBinding, type VaultReply, type VaultStatus } from '@coffer/protocol';
 import { attemptEntropy } from './attempt-entropy.js';
 import { ClientError } from './errors.js';
-import { unexpected } from './exchange.js';
+import { isLie, unexpected } from './exchange.js';
 import type { FailedUnlock, UnlockOptions } from './outcomes.js';
 import { preparePassword } from './password.js';
 import { openPayload, type VaultContents } from './payload.js';
@@ -124,12 +124,15 @@ async function wrongPassword(session: Session, started: Started, ke1: Uint8Array
   return failed(session, reply);
 }
 
-/** A finish with random bytes for a MAC. @returns undefined when it got lost: what it hides is known and proven already. */
+/**
+ * A finish with random bytes for a MAC. @returns undefined when it got lost: what it hides is known and proven already.
+ * @throws ClientError for a service that lies, about the vault or about its fleets.
+ */
 async function decoyFinish({ exchange, entropy }: Session, started: Started): Promise<VaultReply | undefined> {
   try {
     return await exchange.call({ type: 'recover.finish', ke3: entropy.bytes(ke3Bytes) }, started);
   } catch (error) {
-    if (!(error instanceof ClientError) || error.code === 'unproven-reply' || error.code === 'bad-reply') throw error;
+    if (!(error instanceof ClientError) || isLie(error)) throw error;
     return undefined;
   }
 }

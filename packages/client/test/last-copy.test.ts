@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { dayMs } from '@coffer/transparency/testing';
+import { encodeBundle, standardWaiting } from '@coffer/transparency';
+import { dayMs, startMs } from '@coffer/transparency/testing';
 import { Phone, protectedOnA, publishB, type Service, unlockedOr } from './fleets-harness.js';
 import { code, hostSays, PowerCut } from './harness.js';
 
@@ -113,6 +114,28 @@ test('a fleet that this device saw revoked stays revoked, whatever is signed lat
   const again = await phone.open();
   await assert.rejects(again.protect('1234', new Uint8Array(32)), code('no-fleet'));
   assert.ok(!service.log.slice(-3).some((step) => step.startsWith('B register')));
+});
+
+test('attack: a fleet that was revoked before this device accepted it is not brought back by a leaf from before that', async () => {
+  const { service, phone } = await protectedOnA();
+  const waiting = standardWaiting([service.of('A').fleet.configHash]);
+  const strict = new Phone(service, { waiting });
+  for (const [name, state] of phone.slots) strict.slots.set(name, state);
+  publishB(service);
+  service.nowMs += 4 * dayMs;
+  service.publish({ A: 'serving', B: 'revoked' });
+  unlockedOr(await (await strict.open()).unlock('1234'));
+  service.nowMs += dayMs;
+  publishB(service);
+  service.bundleInstead = (size) =>
+    encodeBundle(service.world.bundle(service.nowMs, size, [service.world.maturity(2, 2, startMs + dayMs)]));
+  const vault = await strict.open();
+  assert.ok(!unlockedOr(await vault.unlock('1234')).isMoved);
+  assert.ok(!service.log.some((step) => step.startsWith('B ')));
+
+  // A device that never saw the revocation cannot know better.
+  const newcomer = await new Phone(service, { waiting }).open();
+  assert.ok(unlockedOr(await newcomer.unlock('1234')).isMoved);
 });
 
 test('attack: home is revoked while a move is under way: the registration that has the last copy is finished', async () => {

@@ -36,7 +36,7 @@ export async function eraseEverywhere(session: FleetsSession): Promise<VaultEras
       if (erased.type !== 'superseded' && left.length < keeper.state.oldVaults.length)
         await keeper.update({ oldVaults: left });
     } catch (error) {
-      if (!(error instanceof ClientError)) throw error;
+      if (!(error instanceof ClientError) || error.code === 'log-fraud') throw error;
       const isPassedOver = !isKnown && (error.code === 'unknown-fleet' || isRetryable(error));
       if (!isPassedOver) failure ??= error;
     }

@@ -10,12 +10,15 @@ export interface FleetBook {
   target(): FleetDescriptor | undefined;
   /** Why nothing may be registered now, or undefined. */
   isTrustOld(): boolean;
+  /** A new call of the app begins. After a proven fraud nothing is sent until then: {@link News.known} throws. */
+  beginCall(): void;
   /** Looks for news when it is time to. Never throws but for `log-fraud` and `store`: what is known stays good. */
   refreshIfDue(): Promise<void>;
   /** Looks for news now, because a fleet is not known where it should be. Throws as {@link refreshIfDue}. */
   refresh(): Promise<void>;
   /** What goes with calls to this fleet. */
   newsFor(configHash: ConfigHash): News | undefined;
+  /** Also every fraud that was proven since the start of the app: it outlives the call that it ended. */
   warnings(): readonly FleetWarning[];
 }
 
@@ -27,6 +30,7 @@ export function pinnedBook(fleet: FleetDescriptor): FleetBook {
     usable: () => fleets,
     target: () => fleet,
     isTrustOld: () => false,
+    beginCall: () => undefined,
     refreshIfDue: nothing,
     refresh: nothing,
     newsFor: () => undefined,

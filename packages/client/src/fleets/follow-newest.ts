@@ -3,7 +3,7 @@ import type { FleetWarning } from '../outcomes.js';
 import { type FleetsSession, isFleet } from './fleets-session.js';
 import { leftBehind } from './left-behind.js';
 import { type MoveResult, moveVault, setHome, type UnlockedVault } from './moving.js';
-import { fraudWarnings, withOldVaults } from './old-vaults.js';
+import { withOldVaults } from './old-vaults.js';
 
 /**
  * Notes where the vault was found, and moves it on. Whatever fails here, the person has the key already.
@@ -34,7 +34,7 @@ export async function followNewest(
     else if (result.type !== 'stays') warnings.push({ type: 'move-failed', code: result.type });
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    warnings.push({ type: 'move-failed', code: error.code }, ...fraudWarnings(error));
+    warnings.push({ type: 'move-failed', code: error.code });
   }
   return undefined;
 }

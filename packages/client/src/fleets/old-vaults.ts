@@ -23,7 +23,7 @@ export async function settleOldVaults(session: FleetsSession): Promise<Settled> 
   const warnings: FleetWarning[] = [];
   const { oldVaults } = session.keeper.state;
   if (oldVaults.length === 0) return { receipts, warnings };
-  const isSafe = await isHomeHeld(session, warnings);
+  const isSafe = await isHomeHeld(session);
   for (const old of oldVaults) {
     const { configHash } = old;
     try {
@@ -32,7 +32,7 @@ export async function settleOldVaults(session: FleetsSession): Promise<Settled> 
       else if (result !== 'done') warnings.push({ type: 'old-vault', configHash, reason: result });
     } catch (error) {
       if (!(error instanceof ClientError)) throw error;
-      warnings.push({ type: 'old-vault', configHash, reason: 'owed' }, ...fraudWarnings(error));
+      warnings.push({ type: 'old-vault', configHash, reason: 'owed' });
     }
   }
   return { receipts, warnings };
@@ -42,7 +42,7 @@ export async function settleOldVaults(session: FleetsSession): Promise<Settled> 
  * Whether home proves, now, that it holds the vault that this device put or unlocked there. An erased one is held by
  * nobody, and that was the wish of somebody who may erase the old one as well.
  */
-async function isHomeHeld(session: FleetsSession, warnings: FleetWarning[]): Promise<boolean> {
+async function isHomeHeld(session: FleetsSession): Promise<boolean> {
   const { book, keeper, clientOf } = session;
   const home = usableFleet(session, keeper.state.home);
   // Under trust that nobody has vouched for lately, home may have been revoked, and that be withheld.
@@ -52,7 +52,6 @@ async function isHomeHeld(session: FleetsSession, warnings: FleetWarning[]): Pro
     return isOurs(view) || view.state === 'erased';
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    warnings.push(...fraudWarnings(error));
     return false;
   }
 }
@@ -87,10 +86,6 @@ async function replaceOldVault({ keeper }: FleetsSession, old: OldVault, by: Old
   );
   await keeper.update({ oldVaults });
 }
-
-/** What of an error is worth more than the call that it ended. */
-export const fraudWarnings = ({ fraudProof }: ClientError): FleetWarning[] =>
-  fraudProof === undefined ? [] : [{ type: 'log-fraud', fraudProof }];
 
 /** What is still owed on older fleets, and why. */
 export function owedWarnings(session: FleetsSession): readonly FleetWarning[] {

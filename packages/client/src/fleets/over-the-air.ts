@@ -64,6 +64,10 @@ export class OverTheAirBook implements FleetBook {
   #held: readonly Held[];
   /** Why there is no news, when there should be. */
   #refusal: string | undefined;
+  /** The newest proven fraud, with its proof. */
+  #fraud: ClientError | undefined;
+  /** This call of the app met it, and sends nothing more. */
+  #isStopped = false;
 
   /** @throws ClientError `bad-state`; TransparencyError `bad-trust-root` for the one compiled in. */
   constructor(choice: OverTheAir, keeper: DeviceKeeper, transport: OverTheAirTransport, patience: Patience) {
@@ -102,7 +106,12 @@ export class OverTheAirBook implements FleetBook {
     return [
       ...(isTooOld ? [{ type: 'old-trust', ageMs } as const] : []),
       ...(this.#refusal === undefined ? [] : [{ type: 'no-news', code: this.#refusal } as const]),
+      ...fraudWarnings(this.#fraud),
     ];
+  }
+
+  beginCall(): void {
+    this.#isStopped = false;
   }
 
   async refreshIfDue(): Promise<void> {
@@ -111,6 +120,7 @@ export class OverTheAirBook implements FleetBook {
   }
 
   async refresh(): Promise<void> {
+    this.#mayContinue();
     // Without trust that is new enough nothing goes on: a new device would tell its person of seven days without news
     // because one gateway was just being started.
     const triesMax = this.isTrustOld() ? postTriesMax : 1;
@@ -123,7 +133,10 @@ export class OverTheAirBook implements FleetBook {
 
   newsFor(configHash: ConfigHash): News {
     return {
-      known: () => this.#known(),
+      known: () => {
+        this.#mayContinue();
+        return this.#known();
+      },
       take: async (bundle) => {
         await this.#quietly(() => this.#accept(bundle));
         // It may be this very fleet that is not to be used any more: then the call ends before its next message.
@@ -131,6 +144,14 @@ export class OverTheAirBook implements FleetBook {
           throw new ClientError('fleet-revoked', 'this fleet must not be used any more');
       },
     };
+  }
+
+  /**
+   * Asked before everything that is sent: many a step of a call is allowed to fail, and none of them may be what goes on
+   * with a service that shows two histories. @throws ClientError `log-fraud`.
+   */
+  #mayContinue(): void {
+    if (this.#isStopped && this.#fraud !== undefined) throw this.#fraud;
   }
 
   #known(): KnownEpoch {
@@ -166,8 +187,7 @@ export class OverTheAirBook implements FleetBook {
     } catch (cause) {
       if (!(cause instanceof TransparencyError)) throw cause;
       const fraudProof = provenFraud(this.#trust, bundle, trustRoot);
-      if (fraudProof !== undefined)
-        throw new ClientError('log-fraud', 'the log signed two histories', { cause, fraudProof });
+      if (fraudProof !== undefined) throw this.#stopped(cause, fraudProof);
       throw new ClientError('bundle-refused', 'a validation bundle that does not hold', { cause });
     }
     const held = this.#heldAfter(verified);
@@ -184,6 +204,12 @@ export class OverTheAirBook implements FleetBook {
     this.#held = held;
   }
 
+  #stopped(cause: TransparencyError, fraudProof: Uint8Array): ClientError {
+    this.#fraud = new ClientError('log-fraud', 'the log signed two histories', { cause, fraudProof });
+    this.#isStopped = true;
+    return this.#fraud;
+  }
+
   /** The bytes of the root in use: the stored ones, or those of an app that brought a newer one. */
   #rootBytes(): Uint8Array {
     const { trustRoot } = this.#keeper.state;
@@ -192,19 +218,24 @@ export class OverTheAirBook implements FleetBook {
   }
 
   /**
-   * In the artifact's order: what may be used now, what was accepted before and is listed still, and what is revoked. A
-   * fleet that is not listed any more is gone. One that this device has seen revoked stays revoked, whoever signs
-   * otherwise later: keys that were given up, perhaps because they leaked, do not become good again.
+   * In the artifact's order: what may be used now, what was accepted before and is listed still, and what is revoked,
+   * whether it was ever accepted or not. A fleet that is not listed any more is gone. One that this device has seen revoked
+   * stays revoked, whoever signs otherwise later: keys that were given up, perhaps because they leaked, do not become good
+   * again.
    */
   #heldAfter({ listed, fleets }: VerifiedBundle): readonly Held[] {
-    return listed.flatMap(({ configHash, status }): readonly Held[] => {
-      const is = ({ configHash: other }: FleetDescriptor): boolean => equalBytes(other, configHash);
+    return listed.flatMap(({ descriptor: fleet, status }): readonly Held[] => {
+      const is = ({ configHash }: FleetDescriptor): boolean => equalBytes(configHash, fleet.configHash);
       const before = this.#held.find((held) => is(held.fleet));
-      const fleet = fleets.find(({ descriptor }) => is(descriptor))?.descriptor ?? before?.fleet;
-      return fleet === undefined ? [] : [{ fleet, status: before?.status === 'revoked' ? 'revoked' : status }];
+      if (status === 'revoked' || before?.status === 'revoked') return [{ fleet, status: 'revoked' }];
+      const isKnown = before !== undefined || fleets.some(({ descriptor }) => is(descriptor));
+      return isKnown ? [{ fleet, status }] : [];
     });
   }
 }
+
+const fraudWarnings = (fraud: ClientError | undefined): FleetWarning[] =>
+  fraud?.fraudProof === undefined ? [] : [{ type: 'log-fraud', fraudProof: fraud.fraudProof }];
 
 const servingFleet = (fleet: FleetDescriptor): Held => ({ fleet, status: 'serving' });
 

@@ -4,7 +4,7 @@ import { decodeCheckpoint } from '../c2sp/checkpoint.js';
 import { decodeNote } from '../c2sp/note.js';
 import { decodeProofFile } from '../c2sp/proof-file.js';
 import { TransparencyError } from '../errors.js';
-import type { FleetStatus, ListedFleet } from '../keys/artifact.js';
+import type { ListedFleet } from '../keys/artifact.js';
 import { decodeLeaf } from '../keys/leaf.js';
 import type { TrustRoot } from '../keys/trust-root.js';
 import { checkpointAgeMsMax } from '../limits.js';
@@ -50,8 +50,11 @@ export interface VerifiedBundle {
   readonly digest: Uint8Array;
   /** Not revoked, and public for long enough or exempt. */
   readonly fleets: readonly AcceptedFleet[];
-  /** Every fleet listed, also those still waiting or revoked: a client that holds another one stops using it. */
-  readonly listed: readonly { readonly configHash: ConfigHash; readonly status: FleetStatus }[];
+  /**
+   * Every fleet listed, also those still waiting or revoked: a client that holds another one stops using it, and keeps in
+   * mind which it has seen revoked, for an older leaf of such a fleet would make it mature again at once.
+   */
+  readonly listed: readonly Pick<ListedFleet, 'descriptor' | 'status'>[];
   /** Name of the waiting policy that was applied. */
   readonly waiting: string;
   /** When a quorum of witnesses last saw the log like this, milliseconds since 1970. */
@@ -89,7 +92,7 @@ export function verifyBundle(request: BundleRequest): VerifiedBundle {
     epoch: current.leaf.epoch,
     digest: current.leaf.digest,
     fleets: acceptedFleets(current, mature),
-    listed: current.artifact.fleets.map(({ descriptor, status }) => ({ configHash: descriptor.configHash, status })),
+    listed: current.artifact.fleets.map(({ descriptor, status }) => ({ descriptor, status })),
     waiting: waiting.name,
     witnessedMs: current.newestMs,
     clientTrust: nextTrust(current, bundle, trustRoot, clientTrust),
