@@ -59,9 +59,9 @@ export function newsMutants(): Mutant[] {
         rule: 'what is not listed is not used',
         keeps: ['transparency §9'],
         file: book,
-        find: 'return listed.flatMap(({ configHash, status }) => {',
+        find: 'return listed.flatMap(({ descriptor: fleet, status }) => {',
         replace:
-          'const gone = this.#held.filter(({ fleet }) => !listed.some((each) => equalBytes(each.configHash, fleet.configHash))); return [...gone.map(({ fleet, status }) => ({ configHash: fleet.configHash, status })), ...listed].flatMap(({ configHash, status }) => {',
+          'const gone = this.#held.filter(({ fleet }) => !listed.some((each) => equalBytes(each.descriptor.configHash, fleet.configHash))); return [...gone.map(({ fleet, status }) => ({ descriptor: fleet, status })), ...listed].flatMap(({ descriptor: fleet, status }) => {',
         test: 'attack: a fleet that is not listed any more is not used either',
       },
       {
