@@ -163,6 +163,15 @@ export function newsMutants(): Mutant[] {
     ]),
     ...cutMutants('packages/publication/test/build-bundle.test.ts', [
       {
+        name: 'a bundle that clients refuse because a key was dropped',
+        rule: 'an older epoch whose signer is not in force is left out',
+        keeps: ['transparency §9'],
+        file: 'publication/dist/build-bundle.js',
+        find: 'inLog(() => isSignedInForce(decodeLeaf(leaf), trustRoot))',
+        replace: '(void [leaf, isSignedInForce], true)',
+        test: 'an older epoch whose signer is not listed any more, or was revoked before it, is left out: the bundle is accepted',
+      },
+      {
         name: 'a bundle of parts that do not belong together',
         rule: 'a bundle is built of what its log has',
         keeps: ['transparency §9'],

@@ -56,7 +56,10 @@ export function unwrapKey(
   }
 }
 
-/** Payload of a vault: the backup key under OPAQUE's export key. 113 bytes, of the 256 that a vault takes. */
+/**
+ * The backup key alone under OPAQUE's export key: 113 bytes, of the 256 that a vault takes. Reserved for clients that keep
+ * no generation; what `@coffer/client` puts into a vault is docs/spec/protocol.md §13.
+ */
 export function wrapForVault(
   exportKey: Uint8Array,
   backupKey: Uint8Array,

@@ -22,7 +22,7 @@ import {
 import { PublicationError } from './errors.js';
 import { inLog, readProofs } from './log-nodes.js';
 import type { LogReader } from './log-reader.js';
-import { newestMatureEpoch } from './mature-epoch.js';
+import { isSignedInForce, newestMatureEpoch } from './mature-epoch.js';
 
 export interface BundleOptions {
   /** The root that the newest leaf names; bundles carry the lines of its log and witness keys and no others. */
@@ -66,7 +66,9 @@ export async function buildBundle(reader: LogReader, options: BundleOptions): Pr
       return { ...logged, consistency: proofs[2 * i + 1] ?? [] };
     }),
   );
-  const [current, ...maturity] = parts as [MaturityProof, ...MaturityProof[]];
+  const [current, ...older] = parts as [MaturityProof, ...MaturityProof[]];
+  // Without the older epoch, new fleets wait and all others go on; with one that clients refuse, nobody has news at all.
+  const maturity = older.filter(({ leaf }) => inLog(() => isSignedInForce(decodeLeaf(leaf), trustRoot)));
   return inLog(() =>
     encodeBundle({
       artifact: current.artifact,

@@ -1,4 +1,12 @@
-import { openCheckpoint, quorumOldest, type SignedCheckpoint, type TrustRoot } from '@coffer/transparency';
+import { equalBytes } from '@coffer/base';
+import {
+  isKeyInForce,
+  type Leaf,
+  openCheckpoint,
+  quorumOldest,
+  type SignedCheckpoint,
+  type TrustRoot,
+} from '@coffer/transparency';
 import { PublicationError } from './errors.js';
 import { inLog } from './log-nodes.js';
 import type { LogReader } from './log-reader.js';
@@ -45,6 +53,16 @@ export async function newestMatureEpoch(
   }
   while (low + 1 < immature) await isMatureFrom(low + Math.floor((immature - low) / 2));
   return best;
+}
+
+/**
+ * Whether the root in force still stands behind the keys that signed a leaf: lists them, and has not revoked them at its
+ * place. Clients hold older epochs to it as well, and refuse the whole bundle for one that they cannot believe.
+ */
+export function isSignedInForce({ epoch, auditor, operator }: Leaf, root: TrustRoot): boolean {
+  const isInForce = (keys: readonly Uint8Array[], key: Uint8Array): boolean =>
+    keys.some((each) => equalBytes(each, key)) && isKeyInForce(root, key, epoch);
+  return isInForce(root.auditors, auditor.key) && isInForce(root.operators, operator.key);
 }
 
 async function checkpointOf(

@@ -8,11 +8,22 @@ import {
   decodeBundle,
   newClientTrust,
   standardWaiting,
+  type TrustRoot,
   tileWidth,
   type VerifiedBundle,
   verifyBundle,
 } from '@coffer/transparency';
-import { dayMs, fleetOf, flipBit, namespace, origin, startMs, World } from '@coffer/transparency/testing';
+import {
+  dayMs,
+  fleetOf,
+  flipBit,
+  keyOf,
+  namespace,
+  origin,
+  sortKeys,
+  startMs,
+  World,
+} from '@coffer/transparency/testing';
 
 const waitingMs = 3 * dayMs;
 const newestMs = startMs + 20 * dayMs;
@@ -48,10 +59,15 @@ function trustAt(world: World, size: number): ClientTrust {
   };
 }
 
-function verified(world: World, bundle: Uint8Array, fromSize: number): VerifiedBundle {
+function verified(
+  world: World,
+  bundle: Uint8Array,
+  fromSize: number,
+  trustRoot: TrustRoot = world.trustRoot(),
+): VerifiedBundle {
   return verifyBundle({
     bundle,
-    trustRoot: world.trustRoot(),
+    trustRoot,
     clientTrust: trustAt(world, fromSize),
     nowMs: newestMs,
     expectations: { namespace, origin },
@@ -132,6 +148,35 @@ test('a bundle of one size serves readers of every other one', async () => {
   for (let fromSize = 0; fromSize <= 40; fromSize++)
     assert.equal(verified(world, await rebaseBundle(reader, bundle, fromSize), fromSize).epoch, 40);
   await refused('bad-size', () => rebaseBundle(reader, bundle, 41));
+});
+
+test('an older epoch whose signer is not listed any more, or was revoked before it, is left out: the bundle is accepted', async () => {
+  const next = { version: 2, auditors: [keyOf('auditor 2')], operators: [keyOf('operator 2')] };
+  const both = {
+    auditors: sortKeys(['auditor', 'auditor 2'].map(keyOf)),
+    operators: sortKeys(['operator', 'operator 2'].map(keyOf)),
+  };
+  const revoked = (key: string, revokedAtSize: number) => ({ revocations: [{ key: keyOf(key), revokedAtSize }] });
+  const roots: readonly [string, Partial<TrustRoot>, number][] = [
+    ['both are listed still', both, 1],
+    ['the auditor is not listed', { operators: both.operators }, 0],
+    ['the operator is not listed', { auditors: both.auditors }, 0],
+    ['the auditor was revoked after it', { ...both, ...revoked('auditor', 3) }, 1],
+    ['the auditor was revoked before it', { ...both, ...revoked('auditor', 2) }, 0],
+    ['the operator was revoked before it', { ...both, ...revoked('operator', 2) }, 0],
+  ];
+  for (const [name, fields, count] of roots) {
+    const world = new World();
+    const options = { atMs: startMs, notAfterMs: newestMs + dayMs };
+    const changed = { ...options, trustRootVersion: 2, auditor: 'auditor 2', operator: 'operator 2' };
+    for (let epoch = 1; epoch <= 4; epoch++) world.publish({ A: 'serving' }, epoch < 4 ? options : changed);
+    const trustRoot = world.trustRoot({ ...next, ...fields });
+    const reader = new WorldReader(world, { size: 4, newestMs, firstMs: (size) => (size < 4 ? startMs : newestMs) });
+    const bundle = await buildBundle(reader, { trustRoot, fromSize: 3, waitingMs });
+    assert.equal(decodeBundle(bundle).maturity.length, count, name);
+    const accepted = verified(world, bundle, 3, trustRoot);
+    assert.deepEqual([accepted.epoch, names(accepted)], [4, count === 1 ? [hashOf('A')] : []], name);
+  }
 });
 
 test('sizes that the log has not reached, and an empty log', async () => {
