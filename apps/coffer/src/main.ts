@@ -3,6 +3,7 @@ import { type Command, CommanderError } from 'commander';
 import { CliError } from './cli-error.js';
 import { failureOf } from './outcome.js';
 import { program } from './program.js';
+import { Output } from './terminal/output.js';
 import type { Terminal } from './terminal/terminal.js';
 
 // Who reads our output may stop (`| head`). The work goes on, and what is to be cleaned up is.
@@ -34,17 +35,13 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) {
     // Help and version end this way too.
     if (error.exitCode === 0) return exitCodes.done;
-    if (process.argv.includes('--json')) writeJson('usage', error.message);
+    if (process.argv.includes('--json')) new Output(true).failed('usage', error.message);
     return exitCodes.usage;
   }
   const { exitCode, reason, message } = failureOf(error);
   process.stderr.write(`coffer: ${message}\n`);
   if (process.env.COFFER_DEBUG === '1' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   const details = error instanceof CliError ? error.details : {};
-  if (terminal?.output.isJson === true) writeJson(reason, message, details);
+  terminal?.output.failed(reason, message, details);
   return exitCode;
-}
-
-function writeJson(reason: string, message: string, details: Readonly<Record<string, unknown>> = {}): void {
-  process.stdout.write(`${JSON.stringify({ ok: false, reason, message, ...details })}\n`);
 }

@@ -122,6 +122,7 @@ const auditorLater: ReadonlySet<AuditorErrorCode> = new Set<AuditorErrorCode>([
 const clientMessages: Readonly<Partial<Record<ClientErrorCode, string>>> = {
   network: 'no answer from the fleet: is it up, and the gateway where it should be? The same command may be repeated',
   unavailable: 'the fleet cannot serve this account now. Nothing is lost; the same command may be repeated',
+  'log-fraud': 'the public log of fleet keys has signed two histories; nothing was sent after that',
 };
 
 /** A file, disk or network call of Node.js that failed; `path` is one that the person named or that lies below it. */

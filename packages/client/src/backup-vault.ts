@@ -44,6 +44,11 @@ export interface BackupVaultOptions {
   readonly entropy?: Entropy;
   readonly ksf?: KsfParameters;
   readonly stretch?: Stretch;
+  /**
+   * Hears of every fraud as soon as it is proven, whatever becomes of the call: some outcomes have no warnings, and an app
+   * that dies in the middle of a call has neither. Keep the file before returning. Must not throw. Only over the air.
+   */
+  readonly onFraud?: (fraudProof: Uint8Array) => void;
 }
 
 /** An unlock by whichever fleet holds the vault, and what was done about older ones on the way. */
@@ -250,8 +255,8 @@ const isElsewhere = ({ type }: { readonly type: string }): boolean =>
   type === 'not-registered' || type === 'erased' || type === 'destroyed';
 
 function openBook(options: BackupVaultOptions, keeper: DeviceKeeper): FleetBook {
-  const { fleets, transport, clock, timers, entropy = systemEntropy } = options;
+  const { fleets, transport, clock, timers, entropy = systemEntropy, onFraud } = options;
   if (fleets.type === 'pinned') return pinnedBook(fleets.fleet);
   if (!('get' in transport)) throw new ClientError('bad-argument', 'over the air a transport gets as well as posts');
-  return new OverTheAirBook(fleets, keeper, transport, { clock, timers, entropy });
+  return new OverTheAirBook(fleets, keeper, transport, { clock, timers, entropy }, onFraud);
 }

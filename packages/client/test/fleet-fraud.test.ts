@@ -1,26 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { encodeBundle, verifyFraudProof } from '@coffer/transparency';
+import { verifyFraudProof } from '@coffer/transparency';
 import type { World } from '@coffer/transparency/testing';
-import { ClientError, protectedOnA, publishB, type Service, unlockedOr, warningTypes } from './fleets-harness.js';
+import {
+  ClientError,
+  protectedOnA,
+  publishB,
+  type Service,
+  splitBeside,
+  unlockedOr,
+  warningTypes,
+} from './fleets-harness.js';
 
 /**
  * A fraud proof that comes with an answer in the middle of a call. Whatever step of the call it meets, it reaches the app,
  * and it is the last thing that the call heard.
  */
-
-/** From now on the log shows another history beside the answer to `step`, and only there. */
-function splitBeside(service: Service, step: string): World {
-  const { world } = service;
-  service.world = service.newWorld();
-  for (let epoch = 0; epoch <= world.size; epoch++) service.publish({ A: 'serving', B: 'serving' });
-  service.log.length = 0;
-  service.bundleInstead = (size) => {
-    const shown = service.log.at(-1) === step ? service.world : world;
-    return size > shown.size ? undefined : encodeBundle(shown.bundle(service.nowMs, size));
-  };
-  return world;
-}
 
 /** The log is honest again, as far as it shows anything at all. */
 const goQuiet = (service: Service): void => {
@@ -101,4 +96,25 @@ test('attack: a fraud while everything is to be erased: it is not lost behind a 
   const world = splitBeside(service, 'A erase');
   await assert.rejects(vault.erase(), isFraudOf(world));
   assert.deepEqual(sentTo(service), ['A erase']);
+});
+
+test('attack: a fraud while an erasure is repeated, of which the outcome tells nothing: the app has the proof all the same', async () => {
+  const { service, phone, vault } = await owingA();
+  const world = splitBeside(service, 'A erase');
+  assert.equal(await vault.resume(), undefined);
+  assert.equal(sentTo(service).at(-1), 'A erase');
+  assert.deepEqual(
+    phone.frauds.map((file) => isProof(file, world)),
+    [true],
+  );
+});
+
+test('a fraud that ends a call is told once to the app, before the call ends', async () => {
+  const { service, phone, vault } = await knowingB();
+  const world = splitBeside(service, 'A status');
+  await assert.rejects(vault.unlock('1234'), isFraudOf(world));
+  assert.deepEqual(
+    phone.frauds.map((file) => isProof(file, world)),
+    [true],
+  );
 });

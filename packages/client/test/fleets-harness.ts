@@ -100,6 +100,8 @@ export class Phone implements DeviceStore {
   readonly slots = new Map<string, Uint8Array>();
   readonly clock: Clock;
   readonly options: Partial<OverTheAir>;
+  /** What `onFraud` was given. */
+  readonly frauds: Uint8Array[] = [];
   /** Called before and after each message and each save, with its name; throw to stop there. */
   at: (step: string) => void = () => undefined;
 
@@ -148,6 +150,7 @@ export class Phone implements DeviceStore {
       clock: this.clock,
       timers: new InstantTime(),
       stretch: quickStretch(),
+      onFraud: (fraudProof) => this.frauds.push(fraudProof),
     });
   }
 }
@@ -172,6 +175,19 @@ export async function protectedOnA(
 
 /** B becomes the newest, and A drains. */
 export const publishB = (service: Service): void => service.publish({ A: 'draining', B: 'serving' });
+
+/** From now on the log shows another history beside the answer to `step`, and only there. @returns the true one. */
+export function splitBeside(service: Service, step: string): World {
+  const { world } = service;
+  service.world = service.newWorld();
+  for (let epoch = 0; epoch <= world.size; epoch++) service.publish({ A: 'serving', B: 'serving' });
+  service.log.length = 0;
+  service.bundleInstead = (size) => {
+    const shown = service.log.at(-1) === step ? service.world : world;
+    return size > shown.size ? undefined : encodeBundle(shown.bundle(service.nowMs, size));
+  };
+  return world;
+}
 
 export function unlockedOr(outcome: VaultUnlockOutcome): Extract<VaultUnlockOutcome, { type: 'unlocked' }> {
   if (outcome.type !== 'unlocked') throw new Error(`not unlocked: ${outcome.type}`);

@@ -1,6 +1,4 @@
 import { join, resolve } from 'node:path';
-import { hex } from '@coffer/base';
-import { sha256 } from '@coffer/crypto';
 import { systemClock } from '@coffer/host';
 import { type AuditReport, type Doubt, LogAudit } from '@coffer/monitor';
 import { decodeTrustRoot } from '@coffer/transparency';
@@ -10,6 +8,7 @@ import { checkpointFile, keep, keptCheckpoint } from '../audit/kept-checkpoint.j
 import { doubtLine, epochLines, reportLines } from '../audit/texts.js';
 import { CliError } from '../cli-error.js';
 import { readTrustRoot } from '../device/fleet-link.js';
+import { fraudFileName } from '../fraud-file-name.js';
 import { inputFile } from '../input-file.js';
 import { type Output, plural } from '../terminal/output.js';
 import { type StopWatch, stopSignal } from '../terminal/signals.js';
@@ -105,7 +104,7 @@ class Pass {
 
   #tell(doubt: Doubt): void {
     const { fraudProof, ...said } = doubt;
-    const file = fraudProof === undefined ? undefined : join(this.#fraudFolder, fraudName(doubt.code, fraudProof));
+    const file = fraudProof === undefined ? undefined : join(this.#fraudFolder, fraudFileName(doubt.code, fraudProof));
     if (fraudProof !== undefined && file !== undefined) keep(file, fraudProof);
     this.#output.line({ type: 'doubt', ...said, ...(file === undefined ? {} : { fraudProof: file }) });
     this.#output.say(`${this.#output.paint('red', 'doubt:')} ${doubtLine(doubt)}`);
@@ -122,7 +121,6 @@ function finish(report: AuditReport, output: Output): void {
 }
 
 const isOtherHistory = ({ code }: Doubt): boolean => code === 'split-view' || code === 'rollback';
-const fraudName = (code: string, proof: Uint8Array): string => `fraud-${code}-${hex(sha256(proof)).slice(0, 8)}.json`;
 
 /** @returns false when somebody wants it to stop. */
 async function waited(ms: number, stop: StopWatch): Promise<boolean> {

@@ -40,7 +40,7 @@ export interface BackedUp extends CreatedBackup {
 
 /** `coffer backup`. */
 export async function backupCommand(path: string, options: BackupOptions, terminal: Terminal): Promise<void> {
-  const account = await Account.open(linkFleet(options), options.account, options.state);
+  const account = await Account.open(linkFleet(options), options.account, options.state, terminal.output);
   try {
     const done = await backUp(account, path, options, terminal);
     const { generation, files, folders, links, bytes, storedBytes, skipped, recoveryKey, warnings } = done;

@@ -14,7 +14,7 @@ export interface ChangePasswordOptions extends AccountOptions {
 
 /** `coffer change-password`: another password over the same backup key, so that no backup has to be made again. */
 export async function changePasswordCommand(options: ChangePasswordOptions, terminal: Terminal): Promise<void> {
-  const account = await Account.open(linkFleet(options), options.account, options.state);
+  const account = await Account.open(linkFleet(options), options.account, options.state, terminal.output);
   try {
     const outcome =
       options.forgotten === true ? await replace(account, options, terminal) : await change(account, options, terminal);

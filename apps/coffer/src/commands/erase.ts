@@ -18,7 +18,7 @@ export interface EraseOptions extends AccountOptions {
 
 /** `coffer erase`: has the HSMs overwrite what the vault holds, and keeps their receipt. */
 export async function eraseCommand(options: EraseOptions, { output, prompts }: Terminal): Promise<void> {
-  const account = await Account.open(linkFleet(options), options.account, options.state);
+  const account = await Account.open(linkFleet(options), options.account, options.state, output);
   try {
     const question = 'Erase the vault? The password will never open this backup again';
     if (options.yes !== true && !(await prompts.confirm(question))) {

@@ -16,7 +16,7 @@ export interface RecoveryKeyOptions extends AccountOptions {
 /** `coffer recovery-key`: makes one, or says that there is one. It can only be shown when it is made. */
 export async function recoveryKeyCommand(options: RecoveryKeyOptions, terminal: Terminal): Promise<void> {
   const { output } = terminal;
-  const account = await Account.open(linkFleet(options), options.account, options.state);
+  const account = await Account.open(linkFleet(options), options.account, options.state, output);
   try {
     const { vaultId } = account;
     const store = new FolderBackupStore(resolve(options.store));

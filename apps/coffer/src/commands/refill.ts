@@ -8,7 +8,7 @@ import type { AccountOptions } from './options.js';
 
 /** `coffer refill`: gives failed guesses back to somebody who knows the password and says that the failures were theirs. */
 export async function refillCommand(options: AccountOptions, terminal: Terminal): Promise<void> {
-  const account = await Account.open(linkFleet(options), options.account, options.state);
+  const account = await Account.open(linkFleet(options), options.account, options.state, terminal.output);
   try {
     const unlocked = await unlock(account, terminal);
     zero(unlocked.backupKey);

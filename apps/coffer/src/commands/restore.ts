@@ -36,7 +36,7 @@ export interface Restored extends RestoredBackup {
 
 /** `coffer restore`. */
 export async function restoreCommand(options: RestoreOptions, terminal: Terminal): Promise<void> {
-  const account = await Account.open(linkFleet(options), options.account, options.state);
+  const account = await Account.open(linkFleet(options), options.account, options.state, terminal.output);
   try {
     const { generation, method, movedToNewFleet, files, folders, links, bytes, skipped, unsafeLinks } = await restore(
       account,

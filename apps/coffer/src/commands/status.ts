@@ -16,7 +16,7 @@ export interface StatusOptions extends AccountOptions {
 
 /** `coffer status`: what vault, device and store say about an account. Costs no guess. */
 export async function statusCommand(options: StatusOptions, { output }: Terminal): Promise<void> {
-  const account = await Account.open(linkFleet(options), options.account, options.state);
+  const account = await Account.open(linkFleet(options), options.account, options.state, output);
   try {
     const view = await account.client.status();
     const warnings = view.warnings.filter((warning) => !isNewHere(warning));

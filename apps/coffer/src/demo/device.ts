@@ -26,6 +26,9 @@ const pauseMs = 250;
 
 export const demoAccount = 'demo';
 
+/** The story tells what its devices do. */
+const silent = new Output(false, true);
+
 /** One device of the demo's person: its own state folder, and the commands that a person would run. */
 export class DemoDevice {
   readonly link: FleetLink;
@@ -46,7 +49,7 @@ export class DemoDevice {
   static async open(folder: FleetFolder, root: string, name: string): Promise<DemoDevice> {
     const paths = { dir: folder.root, state: join(root, name), store: join(root, 'store') };
     const link = linkFleet({ dir: paths.dir });
-    return new DemoDevice(link, await Account.open(link, demoAccount, paths.state), paths);
+    return new DemoDevice(link, await Account.open(link, demoAccount, paths.state, silent), paths);
   }
 
   /** A device that knows a trust root and no fleet. @param issuer - folder of the development issuer of tokens. */
@@ -66,7 +69,7 @@ export class DemoDevice {
       tenant: settings.tenant,
       token: (account) => issueToken(issuer, settings, settings.tenant, account),
     };
-    return new DemoDevice(link, await Account.open(link, demoAccount, paths.state), paths);
+    return new DemoDevice(link, await Account.open(link, demoAccount, paths.state, silent), paths);
   }
 
   get account(): Account {
@@ -120,7 +123,7 @@ export async function patiently<T>(call: () => Promise<T>): Promise<T> {
 /** A person who knows one secret and answers every question with it. */
 function answering(secret: string): Terminal {
   return {
-    output: new Output(false, true),
+    output: silent,
     prompts: {
       isInteractive: false,
       secret: async () => secret,

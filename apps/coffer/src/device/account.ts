@@ -3,9 +3,11 @@ import { BackupVault, fetchTransport } from '@coffer/client';
 import { FileLock, systemClock, systemTimers } from '@coffer/host';
 import { type Vault, type VaultId, vaultIdOf } from '@coffer/protocol';
 import { CliError } from '../cli-error.js';
+import type { Output } from '../terminal/output.js';
 import { type DeviceRecord, forgetDeviceRecord, readDeviceRecord, writeDeviceRecord } from './device-record.js';
 import { FileDeviceStore } from './file-device-store.js';
 import type { FleetLink } from './fleet-link.js';
+import { fraudKeeper } from './fraud-keeper.js';
 import { accountStateFolder, defaultStateFolder } from './place.js';
 
 /** Longest account name, in UTF-8 bytes. */
@@ -30,9 +32,10 @@ export class Account {
 
   /**
    * @param state - root of the client state; default: this user's.
+   * @param output - where a fraud of the log is told, whatever becomes of the call that met it.
    * @throws CliError `usage` for an account that cannot be one, `unavailable` while another process works on it.
    */
-  static async open(link: FleetLink, account: string, state: string | undefined): Promise<Account> {
+  static async open(link: FleetLink, account: string, state: string | undefined, output: Output): Promise<Account> {
     const bytes = Buffer.byteLength(account);
     if (bytes === 0 || bytes > accountBytesMax) {
       throw new CliError('usage', 'bad-account', `--account is 1 to ${accountBytesMax} bytes long`);
@@ -51,6 +54,7 @@ export class Account {
         store: new FileDeviceStore(folder),
         clock: systemClock,
         timers: systemTimers,
+        onFraud: fraudKeeper(folder, output),
       });
       return new Account(client, vaultIdOf(tenant, account), folder, lock);
     } catch (error) {

@@ -118,7 +118,7 @@ export function warningText(warning: Warning): string {
     case 'no-news':
       return `no news of fleets that holds (${warning.code}); the fleet known so far goes on`;
     case 'log-fraud':
-      return 'the public log of fleet keys has signed two histories; keep the fraud proof and tell others';
+      return 'the public log of fleet keys has signed two histories';
     case 'fleet-unreachable':
       return `fleet ${short(warning.configHash)} could not be asked (${warning.code})`;
     case 'move-failed':

@@ -12,6 +12,7 @@ export class Output {
   readonly isJson: boolean;
   readonly #isQuiet: boolean;
   readonly #people: NodeJS.WriteStream;
+  readonly #lists: Record<string, unknown[]> = {};
   #isDone = false;
 
   /** @param isQuiet - says nothing but the result; for a command that is part of something larger. */
@@ -48,6 +49,11 @@ export class Output {
     return isColored ? styleText(color, text) : text;
   }
 
+  /** Adds to a list in the command's last line of JSON, whether that tells of a success or of a failure. */
+  add(list: string, item: unknown): void {
+    this.#lists[list] = [...(this.#lists[list] ?? []), item];
+  }
+
   /** One of several lines of JSON, before the result; nothing for people. */
   line(result: JsonResult): void {
     if (this.isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
@@ -58,7 +64,12 @@ export class Output {
     if (this.#isDone) return;
     this.#isDone = true;
     for (const line of lines) this.say(line);
-    if (this.isJson) process.stdout.write(`${JSON.stringify(result)}\n`);
+    this.line({ ...result, ...this.#lists });
+  }
+
+  /** The line of JSON of a command that failed; people read why elsewhere. */
+  failed(reason: string, message: string, details: JsonResult = {}): void {
+    this.line({ ok: false, reason, message, ...details, ...this.#lists });
   }
 }
 

@@ -59,6 +59,7 @@ export class OverTheAirBook implements FleetBook {
   readonly #clock: Clock;
   readonly #patience: Patience;
   readonly #waiting: WaitingPolicy;
+  readonly #onFraud: ((fraudProof: Uint8Array) => void) | undefined;
   #trustRoot: TrustRoot;
   #trust: ClientTrust;
   #held: readonly Held[];
@@ -70,13 +71,20 @@ export class OverTheAirBook implements FleetBook {
   #isStopped = false;
 
   /** @throws ClientError `bad-state`; TransparencyError `bad-trust-root` for the one compiled in. */
-  constructor(choice: OverTheAir, keeper: DeviceKeeper, transport: OverTheAirTransport, patience: Patience) {
+  constructor(
+    choice: OverTheAir,
+    keeper: DeviceKeeper,
+    transport: OverTheAirTransport,
+    patience: Patience,
+    onFraud?: (fraudProof: Uint8Array) => void,
+  ) {
     const { trustRoot, namespace, origin, compiledIn = [], waiting = standardWaiting() } = choice;
     this.#choice = choice;
     this.#keeper = keeper;
     this.#transport = transport;
     this.#clock = patience.clock;
     this.#patience = patience;
+    this.#onFraud = onFraud;
     this.#waiting = { ...waiting, exempt: [...waiting.exempt, ...compiledIn.map(({ configHash }) => configHash)] };
     const own = decodeTrustRoot(trustRoot).trustRoot;
     const { state } = keeper;
@@ -207,6 +215,7 @@ export class OverTheAirBook implements FleetBook {
   #stopped(cause: TransparencyError, fraudProof: Uint8Array): ClientError {
     this.#fraud = new ClientError('log-fraud', 'the log signed two histories', { cause, fraudProof });
     this.#isStopped = true;
+    this.#onFraud?.(fraudProof);
     return this.#fraud;
   }
 
