@@ -13,6 +13,7 @@ import {
 } from '@coffer/auditor';
 import {
   type DaemonDefinition,
+  type ExitCode,
   exitCodes,
   FileLock,
   HostError,
@@ -28,6 +29,19 @@ import {
 import type { z } from 'zod';
 import { auditordSchema } from './config.js';
 
+/**
+ * Only what the store itself says makes it a store that is never started on again: whoever retires a good one, because a
+ * disk was full or a key not configured, has an auditor that forgot what it signed.
+ */
+const startCodes: Readonly<Partial<Record<AuditorError['code'], ExitCode>>> = {
+  'log-truncated': exitCodes.stateRefused,
+  'log-forked': exitCodes.stateRefused,
+  'log-damaged': exitCodes.stateRefused,
+  'bad-config': exitCodes.usage,
+  'no-signing-key': exitCodes.usage,
+  halted: exitCodes.unavailable,
+};
+
 /** Everything but what judges evidence. */
 export const auditordDefinition = (
   evidence: (takesSimulated: boolean) => EvidenceCheck,
@@ -42,10 +56,7 @@ It never starts on a log that contradicts a checkpoint that it has signed.
 Configuration: { "store", "auditorKeys": [{ "seed", "notBeforeMs" }], "namespaces": [{ "trustRoot", "logKeys": [],
 "disabled" }], "listen": { "host", "port", "tls" }, "refreshMs", "witnessTimeoutMs", "simulatedHardware", "log": { "file", "level" } }`,
   schema: auditordSchema,
-  exitCodeOf: (error) => {
-    if (!(error instanceof AuditorError)) return undefined;
-    return error.code === 'bad-config' ? exitCodes.usage : exitCodes.stateRefused;
-  },
+  exitCodeOf: (error) => (error instanceof AuditorError ? startCodes[error.code] : undefined),
   async start(config, { log, path, fail }) {
     const folder = path(config.store);
     makeFolders(folder);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -86,6 +86,10 @@ test('a configuration that does not fit ends with 2 and names the field; no seed
     [key('short.seed'), /not a seed of 64 hexadecimal digits/],
     [key('open.seed'), /it has to have mode 0600/],
     [{ refreshMs: 0 }, /: refreshMs: /],
+    [
+      { store: 'new', namespaces: [{ ...one, logKeys: ['auditor.seed'] }] },
+      /no log key of the trust root is held \(no-signing-key\)/,
+    ],
     [{ listen: { port: 0, tls: { key: 'none', cert: 'none' } } }, /cannot read /],
   ];
   for (const [changes, message] of cases) {
@@ -153,6 +157,28 @@ test('it publishes, logs no secret, holds its store alone, stops cleanly, and re
   const refused = await ended(start(config, killed));
   assert.equal(refused.code, exitCodes.stateRefused, refused.err);
   assert.match(refused.err, /^auditord: .*\(log-(damaged|forked)\)\n$/);
+});
+
+test('a write that fails during the start ends with 3, and the same store starts once it can be written', async () => {
+  const folder = newFolder();
+  const port = await freePort();
+  const config = writeConfig(folder, trustRoot([witness]), port);
+  const comesUp = async (): Promise<void> => {
+    const child = start(config, killed);
+    const said = saidBy(child);
+    assert.ok(await isUp(child, port), said());
+    child.kill('SIGTERM');
+    assert.equal((await ended(child)).code, 0);
+  };
+  await comesUp();
+  // A folder in the place of the temporary file fails the write for any user.
+  const obstacle = join(folder, 'store', namespace, 'trust-roots', '0', '1.new');
+  mkdirSync(obstacle);
+  const { code, err } = await ended(start(config, killed));
+  assert.equal(code, exitCodes.unavailable, err);
+  assert.match(err, /a write failed \(halted\)\n$/);
+  rmdirSync(obstacle);
+  await comesUp();
 });
 
 /** What was heard in one run of the kill test. */
