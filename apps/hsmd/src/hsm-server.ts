@@ -11,16 +11,19 @@ export const connectionsMax = 8;
 export const framesWaitingMax = 256;
 /** Replies that a connection may leave unread before it is not read from any more. */
 export const unreadBytesMax = 4 * hostFrameBytesMax;
+/** How long a connection has to take `halted` before it is closed. */
+export const haltedFlushMs = 500;
 
 /** The part of an HSM that the server needs. */
 export interface Steps {
   readonly halted: boolean;
+  /** Once it has halted: `halted` to every request, and nothing is persisted or signed. */
   step(frames: readonly Uint8Array[]): Uint8Array[];
 }
 
 /** What the server tells its process. */
 export interface ServerEvents {
-  /** The HSM has halted; nothing more is answered. */
+  /** The HSM has halted; whoever waited was told, and nothing more is answered. */
   onHalt(): void;
   /** A connection sent what no agent sends, and was closed. */
   onBadPeer(reason: 'frame-too-large' | 'too-many-connections'): void;
@@ -123,14 +126,27 @@ export class HsmServer {
     this.#waiting = [];
     if (this.#isClosed || taken.length === 0) return;
     const replies = this.#hsm.step(taken.map(({ frame }) => frame));
-    if (this.#hsm.halted) {
-      // Whatever it still said was said by a program that no longer knows what it has promised.
-      this.#isClosed = true;
+    if (this.#hsm.halted) this.#halt(taken);
+    else this.#replyAll(taken, replies);
+  }
+
+  /**
+   * Tells whoever waits that the HSM has halted, and closes. Nothing leaves that it said in the step that halted it: that
+   * was said by a program that no longer knows what it has promised. It is asked again instead, and now says nothing else.
+   */
+  #halt(asked: readonly Waiting[]): void {
+    this.#isClosed = true;
+    this.#replyAll(asked, this.#hsm.step(asked.map(({ frame }) => frame)));
+    for (const socket of this.#sockets) socket.end(() => socket.destroy());
+    // Whoever does not read must not keep a halted HSM from ending.
+    setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
-      this.#events.onHalt();
-      return;
-    }
-    for (const [i, { socket }] of taken.entries()) this.#reply(socket, replies[i] as Uint8Array);
+    }, haltedFlushMs).unref();
+    this.#events.onHalt();
+  }
+
+  #replyAll(asked: readonly Waiting[], replies: readonly Uint8Array[]): void {
+    for (const [i, { socket }] of asked.entries()) this.#reply(socket, replies[i] as Uint8Array);
   }
 
   #reply(socket: Socket, reply: Uint8Array): void {

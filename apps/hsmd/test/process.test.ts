@@ -97,13 +97,19 @@ test('it refuses a key store that is missing, damaged, or open to others', async
   assert.match(missing.err, /no key store/);
 });
 
-test('a state that cannot be persisted halts it: no answer, exit code 5', async () => {
+test('a state that cannot be persisted halts it: no answer but `halted`, exit code 5', async () => {
   const site = new Site();
   const { child, host } = await site.start();
   // A folder in the place of the temporary file fails the write for any user.
   mkdirSync(site.path('state.bin.new'));
   const end = ended(child);
-  assert.equal(await host.ask({ type: 'promise', group: 0, t: term, nonce }), undefined);
+  host.send(1, { type: 'promise', group: 0, t: term, nonce });
+  host.send(2, { type: 'describe' });
+  // Two frames may be one step or two; after the first of them there is nothing but `halted`, or a closed connection.
+  const reply = await host.reply();
+  assert.deepEqual(reply, { id: 1, body: { type: 'refused', code: 'halted', message: 'halted' } });
+  for (let next = await host.reply(); next !== undefined; next = await host.reply())
+    assert.deepEqual(next.body, { type: 'refused', code: 'halted', message: 'halted' });
   const { code, err } = await end;
   assert.equal(code, 5);
   assert.match(err, /^hsmd: halted: [^\n]+\n$/);

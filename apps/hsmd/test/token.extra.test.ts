@@ -66,13 +66,14 @@ test('an HSM with its keys in a token serves, is killed, and goes on from what i
   assert.deepEqual(await ended(again.child), { code: 0, err: '' });
 });
 
-test('a token that goes away stops the HSM without an answer, and with it back nothing is lost', options, async () => {
+test('a token that goes away stops the HSM before it signs, and with it back nothing is lost', options, async () => {
   const { site, soft } = tokenSite();
   const { child, host } = await site.start();
   await promised(host, site, 3n);
   const end = ended(child);
   renameSync(soft.tokens, `${soft.tokens}.away`);
-  assert.equal(await host.ask({ type: 'promise', group: 0, t: { round: 9n, leaderId: 2 }, nonce }), undefined);
+  const reply = await host.ask({ type: 'promise', group: 0, t: { round: 9n, leaderId: 2 }, nonce });
+  assert.deepEqual(reply, { type: 'refused', code: 'halted', message: 'halted' });
   const { code, err } = await end;
   // 3: a supervisor may start it again. What the token did not sign, nobody was told.
   assert.equal(code, 3);

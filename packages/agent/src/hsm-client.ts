@@ -48,7 +48,7 @@ export class HsmClient {
     this.#timeoutMs = timeoutMs;
   }
 
-  /** As of the last answer, or of its absence. */
+  /** As of the last answer, or of its absence; `halted` until it answers again, because its process ends with that word. */
   get state(): 'up' | 'down' | 'halted' {
     return this.#state;
   }
@@ -65,7 +65,7 @@ export class HsmClient {
         request.type,
       );
     } catch (cause) {
-      this.#state = 'down';
+      if (this.#state !== 'halted') this.#state = 'down';
       throw cause instanceof AgentError
         ? cause
         : new AgentError('hsm-unavailable', 'the HSM cannot be reached', { cause });

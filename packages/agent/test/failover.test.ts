@@ -230,3 +230,23 @@ test('status tells what an operator needs, also while the HSM is away', async ()
   leader.bootHsm();
   await fleet.stop();
 });
+
+test('an HSM that halted is an alarm until it answers again, also while its process is gone', async () => {
+  const fleet = await TestFleet.start({ sites: 3, tuning: { leaseMs } });
+  const site = fleet.sites[1] as (typeof fleet.sites)[0];
+  const { agent } = site;
+  const status = () => fleet.time.finish(agent?.status() ?? Promise.reject(new Error('down')));
+  const halts = async () => (await status()).alarms.filter(({ code }) => code === 'hsm-halted').length;
+  site.hsm?.close();
+  assert.equal((await status()).hsm, 'halted');
+  // Its last word was `halted`; then the process ends.
+  site.hsm = undefined;
+  assert.equal((await status()).hsm, 'halted');
+  await fleet.time.run(2 * leaseMs);
+  assert.deepEqual([(await status()).hsm, await halts()], ['halted', 1]);
+  site.bootHsm();
+  assert.equal((await status()).hsm, 'up');
+  await fleet.time.run(2 * leaseMs);
+  assert.equal(await halts(), 0);
+  await fleet.stop();
+});
