@@ -71,7 +71,13 @@ test('the next artifact: what changes, what may not, and the same bytes for the 
   assert.throws(() => nextArtifact(namespace, first, { serve: [a] }), is('nothing-changes'));
   assert.throws(() => nextArtifact(namespace, first, {}), is('nothing-changes'));
   assert.throws(() => nextArtifact(namespace, first, { drain: [idOf(b)] }), is('unknown-fleet'));
-  assert.throws(() => nextArtifact(namespace, first, { remove: [idOf(b)] }), is('unknown-fleet'));
+  // Removed before, or mistyped: nothing changes, and the message names it. In an epoch of its own it is an error.
+  const gone = (error: unknown) => is('nothing-changes')(error) && String(error).includes(`no fleet ${idOf(b)}`);
+  assert.throws(() => nextArtifact(namespace, first, { remove: [idOf(b)] }), gone);
+  assert.throws(() => nextArtifact(namespace, first, { serve: [a], remove: [idOf(b)] }), gone);
+  assert.throws(() => nextArtifact(namespace, first, { serve: [c], remove: [idOf(b)] }), is('unknown-fleet'));
+  assert.throws(() => nextArtifact(namespace, first, { remove: [idOf(b)] }, true), is('unknown-fleet'));
+  assert.throws(() => nextArtifact(namespace, undefined, { serve: [a], remove: [idOf(b)] }), is('unknown-fleet'));
   assert.throws(() => nextArtifact(namespace, third, { drain: [idOf(a)] }), is('fleet-revoked'));
   assert.throws(() => nextArtifact(namespace, third, { serve: [a] }), is('fleet-revoked'));
   assert.throws(() => nextArtifact(namespace, first, { remove: [idOf(a)] }), is('no-fleet'));
@@ -86,6 +92,12 @@ test('a fleet is published, another one takes over, the first is revoked; every 
   const first = await publishEpoch(auditing(bench), request({ serve: [a] }, { isFirst: true }));
   assert.equal(first.epoch, 1);
   await assert.rejects(publishEpoch(auditing(bench), request({ serve: [b] }, { isFirst: true })), is('log-begun'));
+  await assert.rejects(publishEpoch(auditing(bench), request({ serve: [a, b] }, { isFirst: true })), is('log-begun'));
+  // The command that made it broke off behind that, and is repeated as it was.
+  await assert.rejects(
+    publishEpoch(auditing(bench), request({ serve: [a] }, { isFirst: true })),
+    is('nothing-changes'),
+  );
   await assert.rejects(publishEpoch(auditing(bench), request({ serve: [a] })), is('nothing-changes'));
   const known = auditing(bench, { checkpoint: first.checkpoint });
   assert.equal((await publishEpoch(known, request({ serve: [b], drain: [idOf(a)] }))).epoch, 2);
@@ -94,6 +106,7 @@ test('a fleet is published, another one takes over, the first is revoked; every 
   const { source, trustRoot } = known;
   const report = await new LogAudit({ source, trustRoot, evidence, clock: bench.time }).advance();
   assert.deepEqual([report.doubts, report.size], [[], 3]);
+  await assert.rejects(publishEpoch(known, request({ serve: [a] }, { isFirst: true })), is('log-begun'));
 
   // An auditor that was put back shows no log, or a shorter one, to an operator that saw more.
   const empty = new Bench();

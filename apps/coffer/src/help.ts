@@ -11,6 +11,7 @@ Exit codes:
       reply or a backup does not check
   2   usage: wrong arguments, or a question that nobody answered
   3   unavailable: the fleet, a file or a lock
+  4   the state of a witness is damaged: it is not started on it again
   70  a bug
 
 Try it:

@@ -1,7 +1,7 @@
 import { CodedError } from '@coffer/base';
 
 /**
- * - `nothing-changes` the newest epoch says all of it already · `unknown-fleet` no listed fleet has this id · `fleet-listed`
+ * - `nothing-changes` the newest epoch says all of it already, and what is to be removed is not listed · `unknown-fleet` no listed fleet has this id · `fleet-listed`
  *   another fleet of that id is · `fleet-revoked` a revoked fleet is never listed otherwise again · `no-fleet` none would be left.
  * - `log-doubted` an audit found something: nothing is built on it · `log-empty`, `log-begun` the first epoch is asked for as
  *   such, so that an auditor cannot have a second one made by showing no log.

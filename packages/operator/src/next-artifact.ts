@@ -35,10 +35,11 @@ export function nextArtifact(
   isRenewal = false,
 ): Uint8Array {
   const last = before === undefined ? undefined : decodeArtifact(before);
-  const fleets = changedFleets(last?.fleets ?? [], changes);
+  const { fleets, unlisted } = changedFleets(last?.fleets ?? [], changes);
+  if (last !== undefined && !isRenewal && isSame(last, fleets)) throw nothingChanges(last, unlisted);
+  // Only a command that is repeated may remove what is gone: in an epoch that changes something it is a mistyped id.
+  if (unlisted[0] !== undefined) throw unknownFleet(unlisted[0]);
   if (fleets.length === 0) throw new OperatorError('no-fleet', 'an epoch lists at least one fleet');
-  if (last !== undefined && !isRenewal && isSame(last, fleets))
-    throw new OperatorError('nothing-changes', `epoch ${last.epoch} says all of this already`);
   return encodeArtifact({
     namespace,
     epoch: (last?.epoch ?? 0) + 1,
@@ -47,11 +48,35 @@ export function nextArtifact(
   });
 }
 
-function changedFleets(listed: readonly ListedFleet[], changes: FleetChanges): readonly ListedFleet[] {
+/**
+ * What a first epoch is told by a log that has epochs: that nothing changes, if the newest one lists exactly its fleets,
+ * because the command that made it may have broken off after that; `log-begun` otherwise. It makes no epoch either way.
+ */
+export function begunLog(namespace: string, newest: Uint8Array, changes: FleetChanges): OperatorError {
+  const last = decodeArtifact(newest);
+  const first = decodeArtifact(nextArtifact(namespace, undefined, changes));
+  return isSame(last, first.fleets)
+    ? nothingChanges(last, [])
+    : new OperatorError('log-begun', 'the log has epochs already');
+}
+
+function nothingChanges({ epoch }: FleetArtifact, unlisted: readonly string[]): OperatorError {
+  const gone = unlisted.map((id) => `; it lists no fleet ${id}`).join('');
+  return new OperatorError('nothing-changes', `epoch ${epoch} says all of this already${gone}`);
+}
+
+const unknownFleet = (id: string): OperatorError =>
+  new OperatorError('unknown-fleet', `no listed fleet has the id ${id}`);
+
+/** @returns the fleets after the changes, and which of those to be removed were not there. */
+function changedFleets(
+  listed: readonly ListedFleet[],
+  changes: FleetChanges,
+): { readonly fleets: readonly ListedFleet[]; readonly unlisted: readonly string[] } {
   const fleets = new Map(listed.map((fleet) => [idOf(fleet), fleet]));
   const known = (id: string): ListedFleet => {
     const fleet = fleets.get(id);
-    if (fleet === undefined) throw new OperatorError('unknown-fleet', `no listed fleet has the id ${id}`);
+    if (fleet === undefined) throw unknownFleet(id);
     return fleet;
   };
   const setStatus = (id: string, status: FleetStatus): void => {
@@ -71,11 +96,8 @@ function changedFleets(listed: readonly ListedFleet[], changes: FleetChanges): r
   }
   for (const id of changes.drain ?? []) setStatus(id, 'draining');
   for (const id of changes.revoke ?? []) setStatus(id, 'revoked');
-  for (const id of changes.remove ?? []) {
-    known(id);
-    fleets.delete(id);
-  }
-  return [...fleets.values()];
+  const unlisted = (changes.remove ?? []).filter((id) => !fleets.delete(id));
+  return { fleets: [...fleets.values()], unlisted };
 }
 
 const idOf = ({ descriptor }: Pick<ListedFleet, 'descriptor'>): string => hex(descriptor.fleetId);

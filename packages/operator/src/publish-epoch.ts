@@ -12,7 +12,7 @@ import {
 } from '@coffer/monitor';
 import { artifactDigest, openCheckpoint, quorumNewest, type TrustRoot } from '@coffer/transparency';
 import { OperatorError } from './errors.js';
-import { type FleetChanges, nextArtifact } from './next-artifact.js';
+import { begunLog, type FleetChanges, nextArtifact } from './next-artifact.js';
 
 /** How an operator reaches an auditor, and how it judges what that shows. */
 export interface Auditing {
@@ -64,6 +64,7 @@ export async function publishEpoch(
   const { client } = auditing;
   const { changes, evidence, operatorSeed, notAfterMs, renew = false, isFirst = false } = request;
   const { before, newest, trustRoot } = await newestEpoch(auditing, isFirst);
+  if (isFirst && before !== undefined) throw begunLog(trustRoot.namespace, before, changes);
   const artifact = nextArtifact(trustRoot.namespace, before, changes, renew && isOlder(newest, notAfterMs, trustRoot));
   const logged = await client.publish({ artifact, evidence, operatorSeed, trustRoot, notAfterMs });
   return { ...logged, artifact, checkpoint: await publishedCheckpoint(client, trustRoot, logged) };
@@ -81,12 +82,9 @@ async function newestEpoch(
   const { client, source, trustRoot, evidence, clock, checkpoint } = auditing;
   const info = await client.namespaceInfo();
   const isEmpty = info !== undefined && info.status === 'Initialization';
-  if (isEmpty !== isFirst) {
-    if (isEmpty)
-      throw new OperatorError('log-empty', 'the auditor shows no epoch yet; the first one is asked for as such');
-    throw new OperatorError('log-begun', 'the log has epochs already');
-  }
   if (isEmpty) {
+    if (!isFirst)
+      throw new OperatorError('log-empty', 'the auditor shows no epoch yet; the first one is asked for as such');
     if (checkpoint !== undefined) throw new OperatorError('log-doubted', 'the log had epochs before, and shows none');
     return { before: undefined, newest: undefined, trustRoot };
   }
