@@ -55,8 +55,8 @@ export async function serveGateway(gateway: Gateway, options: ServeOptions): Pro
 }
 
 /**
- * The connection's own address, or the one that the outermost trusted proxy saw. There always is one: whoever came around
- * the proxies, or hung up already, would otherwise be limited by nothing.
+ * The connection's own address, or the one that the outermost trusted proxy saw. There always is one: who comes without the
+ * proxies' header would otherwise be limited by nothing. Who can reach this port around the proxies can also make that header up.
  */
 function peerOf({ incoming }: HttpBindings, trustedProxies: number): Peer {
   const header = incoming.headers['x-forwarded-for'];

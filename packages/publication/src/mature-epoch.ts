@@ -21,7 +21,7 @@ export interface EpochCheckpoint extends SignedCheckpoint {
  * whatever is mature today was listed in it.
  *
  * Doubling steps back, then halving: an epoch that has been public for three days is a few steps away in a log of any
- * length. Sizes that never got their quorum (or are not kept) are skipped over.
+ * length. Sizes that never got their quorum, are not kept, or were signed by a log key revoked before them are skipped over.
  *
  * @param size - of the log. @returns undefined when there is none.
  */
@@ -29,7 +29,7 @@ export async function newestMatureEpoch(
   reader: Pick<LogReader, 'checkpointAt'>,
   size: number,
   latestMs: number,
-  { policy }: TrustRoot,
+  root: TrustRoot,
 ): Promise<EpochCheckpoint | undefined> {
   let best: EpochCheckpoint | undefined;
   let immature = size + 1;
@@ -37,7 +37,7 @@ export async function newestMatureEpoch(
   /** The first epoch at or after `at` that is known and below `immature` decides for all between. */
   const isMatureFrom = async (at: number): Promise<boolean> => {
     for (let tried = at; tried < immature; tried++) {
-      const found = await checkpointOf(reader, tried, policy);
+      const found = await checkpointOf(reader, tried, root);
       if (found === undefined) continue;
       if (found.publicSinceMs > latestMs) break;
       best = found.checkpoint;
@@ -68,11 +68,14 @@ export function isSignedInForce({ epoch, auditor, operator }: Leaf, root: TrustR
 async function checkpointOf(
   reader: Pick<LogReader, 'checkpointAt'>,
   size: number,
-  policy: TrustRoot['policy'],
+  root: TrustRoot,
 ): Promise<{ readonly checkpoint: EpochCheckpoint; readonly publicSinceMs: number } | undefined> {
   try {
     const bytes = await reader.checkpointAt(size);
+    const { policy } = root;
     const signed = inLog(() => openCheckpoint(bytes, policy));
+    // Clients refuse a whole bundle for the checkpoint of a revoked log key; another size will do.
+    if (signed.logs.some(({ key }) => !isKeyInForce(root, key, size))) return undefined;
     const publicSinceMs = quorumOldest(policy, signed.cosignedMs);
     if (publicSinceMs === undefined || signed.checkpoint.size !== size) return undefined;
     return { checkpoint: { ...signed, bytes }, publicSinceMs };

@@ -6,7 +6,10 @@ import { missing, WorldReader } from '@coffer/publication/testing';
 import {
   type ClientTrust,
   decodeBundle,
+  decodeLeaf,
   newClientTrust,
+  noteKey,
+  noteSigner,
   standardWaiting,
   type TrustRoot,
   tileWidth,
@@ -20,6 +23,7 @@ import {
   keyOf,
   namespace,
   origin,
+  seedOf,
   sortKeys,
   startMs,
   World,
@@ -177,6 +181,27 @@ test('an older epoch whose signer is not listed any more, or was revoked before 
     const accepted = verified(world, bundle, 3, trustRoot);
     assert.deepEqual([accepted.epoch, names(accepted)], [4, count === 1 ? [hashOf('A')] : []], name);
   }
+});
+
+test('a checkpoint of a log key that was revoked before it proves no maturity: one of an earlier size does', async () => {
+  const world = new World();
+  for (let epoch = 1; epoch <= 4; epoch++) world.publish({ A: 'serving' }, { notAfterMs: newestMs + dayMs });
+  const [first, second] = [world.log, noteSigner(world.origin, 'log', seedOf('log 2'))] as const;
+  const { policy } = world.trustRoot();
+  const revocations = [{ key: first.key, revokedAtSize: 2 }];
+  const logs = [first, second].map(({ name, use, key }) => ({ key: noteKey(name, use, key) }));
+  const trustRoot = world.trustRoot({ policy: { ...policy, logs }, revocations });
+  const reader = new WorldReader(world, { size: 4, newestMs, firstMs: () => startMs });
+  reader.checkpoint = async () => {
+    Object.assign(world, { log: second });
+    const note = world.checkpoint(4, [newestMs, newestMs, newestMs]);
+    Object.assign(world, { log: first });
+    return note;
+  };
+  const bundle = await buildBundle(reader, { trustRoot, fromSize: 2, waitingMs });
+  const [older] = decodeBundle(bundle).maturity;
+  assert.equal(older && decodeLeaf(older.leaf).epoch, 2);
+  assert.deepEqual(names(verified(world, bundle, 2, trustRoot)), [hashOf('A')]);
 });
 
 test('sizes that the log has not reached, and an empty log', async () => {

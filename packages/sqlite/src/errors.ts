@@ -15,11 +15,14 @@ export class SqliteError extends CodedError<SqliteErrorCode> {}
 const CODES: Readonly<Record<number, SqliteErrorCode>> = {
   5: 'busy',
   6: 'busy',
+  7: 'io',
   8: 'io',
   10: 'io',
   11: 'corrupt',
   13: 'full',
   14: 'cannot-open',
+  // A race for the locks of a write-ahead log that others open as well (https://sqlite.org/rescode.html#protocol).
+  15: 'busy',
   19: 'constraint',
   26: 'corrupt',
 };
