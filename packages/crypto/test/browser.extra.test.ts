@@ -62,7 +62,8 @@ async function inBrowser(script: Uint8Array): Promise<string> {
     await ended;
     server.closeAllConnections();
     server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    // Its other processes end a little later, and write until then.
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 }
 

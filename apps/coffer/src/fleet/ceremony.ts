@@ -84,6 +84,8 @@ export async function ceremonyOf(
         running = await RunningFleet.start({ folder, restarts: false });
         options.onRunning?.(running);
         await running.ready(readyMs);
+        // Without the slowest it is ready too, but a ceremony asks every one.
+        await running.allHsmsUp(readyMs);
         return livingFleet(running);
       },
     });

@@ -105,6 +105,13 @@ export class RunningFleet {
     throw new CliError('unavailable', 'not-ready', `the fleet is not ready; see the logs in ${this.folder.logs}`);
   }
 
+  /** Resolves when every agent says that its HSM answers. @throws CliError `unavailable`. */
+  async allHsmsUp(timeoutMs: number): Promise<void> {
+    const areUp = async (): Promise<boolean> => (await this.statuses()).every((status) => status?.hsm === 'up');
+    if (await waitUntil(areUp, timeoutMs)) return;
+    throw new CliError('unavailable', 'not-ready', `an HSM does not answer; see the logs in ${this.folder.logs}`);
+  }
+
   /** Stops all processes in order: nobody asks any more, then nobody leads any more, then the HSMs. */
   async stop(): Promise<void> {
     for (const kind of ['gatewayd', 'agentd', 'hsmd'] as const) {
