@@ -126,11 +126,14 @@ export async function eventually(isTrue: () => Promise<boolean>): Promise<void> 
 export class Up {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
+  /** Listened for from the start: it may be said while somebody waits for another one. */
+  readonly #line: Promise<string>;
   /** What it said so far on standard error. */
   err = '';
 
   constructor(place: Place, args: readonly string[] = []) {
     this.child = place.spawn(['up', '--json', ...args]);
+    this.#line = once(this.child.stdout as NodeJS.ReadableStream, 'data').then(([text]) => String(text));
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.err += text;
     });
@@ -139,8 +142,7 @@ export class Up {
 
   /** What it prints once it is ready. */
   async ready(): Promise<Record<string, unknown>> {
-    const line = once(this.child.stdout as NodeJS.ReadableStream, 'data').then(([text]) => String(text));
-    const first = await Promise.race([line, this.ended.then(({ code, err }) => `ended with ${code}: ${err}`)]);
+    const first = await Promise.race([this.#line, this.ended.then(({ code, err }) => `ended with ${code}: ${err}`)]);
     return JSON.parse(first) as Record<string, unknown>;
   }
 
