@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { deterministicRun } from './deterministic-run.js';
@@ -23,6 +24,18 @@ const quiet = [
   '--disable-sync',
   '--disable-extensions',
 ];
+
+/** Removes a profile that processes may still write to while they end: `rmSync` looks into each folder once. */
+async function removed(folder: string): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return rmSync(folder, { recursive: true, force: true });
+    } catch (error) {
+      if (attempt === 50) throw error;
+      await setTimeout(100);
+    }
+  }
+}
 
 /** Loads a page that runs `script` and posts what it prints; resolves with the posted body. */
 async function inBrowser(script: Uint8Array): Promise<string> {
@@ -52,18 +65,19 @@ async function inBrowser(script: Uint8Array): Promise<string> {
   const url = `http://127.0.0.1:${port}/`;
   const browser = spawn(chromium as string, [...flags, ...quiet, `--user-data-dir=${profile}`, url], {
     stdio: 'ignore',
+    detached: true,
   });
   const ended = new Promise<void>((resolve) => browser.once('exit', () => resolve()));
   browser.once('exit', (code) => fail(new Error(`the browser ended with ${code} before it answered`)));
   try {
     return await posted;
   } finally {
-    browser.kill('SIGKILL');
+    // Its other processes as well, which write to the profile.
+    process.kill(-(browser.pid as number), 'SIGKILL');
     await ended;
     server.closeAllConnections();
     server.close();
-    // Its other processes end a little later, and write until then.
-    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
+    await removed(profile);
   }
 }
 
