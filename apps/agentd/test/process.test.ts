@@ -23,14 +23,17 @@ after(() => {
   rmSync(root, { recursive: true });
 });
 
-const { descriptor } = provisionFleet({
-  sites: ['a', 'b', 'c'],
-  keyStores: [1, 2, 3].map(() => SoftKeyStore.generate(systemEntropy)),
-  groups: 2,
-  budgetLimit: 10,
-  rollbackTolerance: 0,
-  entropy: systemEntropy,
-});
+/** Another fleet each time. */
+const newFleet = () =>
+  provisionFleet({
+    sites: ['a', 'b', 'c'],
+    keyStores: [1, 2, 3].map(() => SoftKeyStore.generate(systemEntropy)),
+    groups: 2,
+    budgetLimit: 10,
+    rollbackTolerance: 0,
+    entropy: systemEntropy,
+  });
+const { descriptor } = newFleet();
 writeFileSync(join(root, 'fleet.json'), descriptor);
 writeFileSync(join(root, 'token'), `${token}\n`);
 
@@ -103,15 +106,7 @@ test('a configuration that does not fit ends with 2 and names the field', async 
 });
 
 test('with a ledger or replica that is not to be used it ends with 2, and makes nothing of it', async () => {
-  const other = provisionFleet({
-    sites: ['a', 'b', 'c'],
-    keyStores: [1, 2, 3].map(() => SoftKeyStore.generate(systemEntropy)),
-    groups: 2,
-    budgetLimit: 10,
-    rollbackTolerance: 0,
-    entropy: systemEntropy,
-  });
-  const { configHash } = decodeFleetDescriptor(other.descriptor);
+  const { configHash } = decodeFleetDescriptor(newFleet().descriptor);
   const genesis = [0, 1].map((group) => genesisHash(configHash, group));
   const clock = { nowMs: () => 0 };
   const timers = { after: () => () => undefined };

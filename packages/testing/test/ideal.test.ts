@@ -21,6 +21,11 @@ function* changes(whole: Uint8Array): Generator<Uint8Array> {
   }
 }
 
+test('what has another purpose has another digest', () => {
+  const names = Array.from({ length: 50 }, (_, i) => `purpose ${i}`);
+  assert.equal(new Set(names.map((name) => hex(purpose(name)(32, new Uint8Array(3))))).size, names.length);
+});
+
 test('digests of simple inputs are all different, and every flipped bit changes half of them', () => {
   const digest = purpose('test');
   const zeros = Array.from({ length: 2_000 }, (_, length) => [new Uint8Array(length)]);

@@ -26,7 +26,8 @@ export function digest(size: 32 | 64, parts: readonly Uint8Array[]): Uint8Array 
  * only: nobody in them looks for collisions.
  */
 export function purpose(name: string): Purpose {
-  const start = new DataView(digest(32, [utf8(`coffer/ideal/${name}`)]).buffer);
+  const { buffer, byteOffset } = digest(32, [utf8(`coffer/ideal/${name}`)]);
+  const start = new DataView(buffer, byteOffset, 32);
   return (size, ...parts) => mixed(start, size, parts);
 }
 
